@@ -1,0 +1,4 @@
+"""A model and an image in, a map of reasons out.
+
+Knows :mod:`models`; knows neither Qt nor DICOM.
+"""

@@ -1,0 +1,158 @@
+"""The one place where grids are turned, padded and resized, and turned back.
+
+A :class:`GridTransform` maps a source grid to a network's square grid: quarter
+turns and mirror first (so that the patient stands as on a usual display), then
+proportional resizing, then centred zero padding.  It holds the exact inverse, so that
+a probability map comes back in the source image's own rows and columns.
+
+Coordinates follow the pixel-centre convention: pixel ``(r, c)`` covers
+``[r - 0.5, r + 0.5] x [c - 0.5, c + 0.5]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A symmetry of the rectangle: transpose first, then mirror rows and columns.
+
+    Attributes
+    ----------
+    transpose : bool
+        Swap rows and columns.
+    flip_rows, flip_columns : bool
+        Reverse the order of rows (upside down) or of columns (left to right), after the transpose.
+    """
+
+    transpose: bool = False
+    flip_rows: bool = False
+    flip_columns: bool = False
+
+    def apply(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Turn `array` [H, W, ...]; the result is contiguous."""
+        turned = array.swapaxes(0, 1) if self.transpose else array
+        turned = turned[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
+        return np.ascontiguousarray(turned)
+
+    def undo(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Turn `array` back: ``undo(apply(a))`` equals ``a`` exactly."""
+        turned = array[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
+        turned = turned.swapaxes(0, 1) if self.transpose else turned
+        return np.ascontiguousarray(turned)
+
+
+def turn_to_standard(row_direction: str, column_direction: str) -> Turn:
+    """Return the turn that shows a frontal film as usual: patient's left at the right, head up.
+
+    Parameters
+    ----------
+    row_direction, column_direction : str
+        Patient direction in which columns, and rows, increase (PatientOrientation,
+        DICOM PS3.3 C.7.6.1.1.1); only the leading letter of each counts.
+
+    Returns
+    -------
+    Turn
+        The identity where the directions are not those of a frontal view.
+    """
+    across, down = row_direction[:1].upper(), column_direction[:1].upper()
+    if across in ("H", "F") and down in ("L", "R"):
+        across, down, transpose = down, across, True
+    elif across in ("L", "R") and down in ("H", "F"):
+        transpose = False
+    else:
+        return Turn()
+    return Turn(transpose=transpose, flip_rows=down == "H", flip_columns=across == "R")
+
+
+@dataclass(frozen=True)
+class GridTransform:
+    """From a source grid to a square network grid, and back.
+
+    Attributes
+    ----------
+    source_shape : tuple of int
+        Rows and columns of the source image.
+    size : int
+        Edge of the square network grid.
+    turn : Turn
+        Applied before resizing.
+    """
+
+    source_shape: tuple[int, int]
+    size: int
+    turn: Turn = Turn()
+
+    @property
+    def turned_shape(self) -> tuple[int, int]:
+        """Rows and columns after the turn."""
+        rows, columns = self.source_shape
+        return (columns, rows) if self.turn.transpose else (rows, columns)
+
+    @property
+    def content(self) -> tuple[int, int, int, int]:
+        """Where the image lies in the network grid: top, left, rows, columns."""
+        rows, columns = self.turned_shape
+        scale = self.size / max(rows, columns)
+        inner_rows = max(1, round(rows * scale))
+        inner_columns = max(1, round(columns * scale))
+        return (
+            (self.size - inner_rows) // 2,
+            (self.size - inner_columns) // 2,
+            inner_rows,
+            inner_columns,
+        )
+
+    def forward(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring `image` [H, W] into the network grid [size, size]; padding is 0.
+
+        Shrinking averages over areas so that fine lines do not alias.
+
+        Raises
+        ------
+        ValueError
+            If `image` is not of the source shape.
+        """
+        self._check(image, self.source_shape)
+        top, left, rows, columns = self.content
+        turned = self.turn.apply(image)
+        shrinks = rows <= turned.shape[0]
+        inner = cv2.resize(
+            turned, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
+        grid = np.zeros((self.size, self.size), dtype=np.float32)
+        grid[top : top + rows, left : left + columns] = inner
+        return grid
+
+    def backward(self, grid: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring a map [size, size] back into the source grid [H, W], bilinearly.
+
+        Raises
+        ------
+        ValueError
+            If `grid` is not square of edge ``size``.
+        """
+        self._check(grid, (self.size, self.size))
+        top, left, rows, columns = self.content
+        inner = np.ascontiguousarray(grid[top : top + rows, left : left + columns], dtype=np.float32)
+        height, width = self.turned_shape
+        restored = cv2.resize(inner, (width, height), interpolation=cv2.INTER_LINEAR)
+        return self.turn.undo(restored).astype(np.float32, copy=False)
+
+    def content_mask(self) -> NDArray[np.bool_]:
+        """Return bool [size, size]: true where the grid holds image, false in the padding."""
+        top, left, rows, columns = self.content
+        mask = np.zeros((self.size, self.size), dtype=np.bool_)
+        mask[top : top + rows, left : left + columns] = True
+        return mask
+
+    @staticmethod
+    def _check(array: NDArray[np.generic], shape: tuple[int, int]) -> None:
+        if array.shape != shape:
+            raise ValueError(f"expected an array of shape {shape}, got {array.shape}")

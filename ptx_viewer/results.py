@@ -1,0 +1,56 @@
+"""What the whole pass over one image is asked, and what it gives.  Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explain.attribution import Attribution
+from models.prediction import LungFields, Prediction
+from ptx_viewer.measure.measurement import Measurement
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """What to run on an image.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Names in the zoo.
+    explain : tuple of str
+        Names of explanation methods; may be empty.
+    override_refusal : bool
+        Score the image even if it was not recognised as a frontal chest film.
+    """
+
+    models: tuple[str, ...] = ("attention-unet",)
+    explain: tuple[str, ...] = ("grad-cam",)
+    override_refusal: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ImageAnalysis:
+    """What the program says about one image before any reader has looked.
+
+    Attributes
+    ----------
+    image_key : str
+        ``ImageReference.key`` of the analysed image.
+    refused : str or None
+        Why the image was not scored; then the tuples are empty.  With
+        ``override_refusal`` the reason stays and the results are there as well.
+    predictions : tuple of Prediction
+    lung_fields : LungFields or None
+    attributions : tuple of Attribution
+    measurements : tuple of Measurement
+    notices : tuple of str
+        Sentences for the reader about how the pass went.
+    """
+
+    image_key: str
+    refused: str | None = None
+    predictions: tuple[Prediction, ...] = ()
+    lung_fields: LungFields | None = None
+    attributions: tuple[Attribution, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    notices: tuple[str, ...] = ()
