@@ -1,0 +1,118 @@
+"""The card that every weight file carries: what it was trained on, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import resources
+
+WEIGHTS_FOLDER = Path(resources.__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """A data set that the weights learned from or were measured on, with its terms of use."""
+
+    name: str
+    terms: str
+    use: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured figure with its 95 % interval, and what it was measured on.
+
+    Attributes
+    ----------
+    name : str
+        e.g. ``"image ROC-AUC"``.
+    value, low, high : float
+        Estimate and bounds of the 95 % bootstrap interval.
+    data : str
+        The held-out films, in words.
+    n : int
+        Number of films.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    data: str
+    n: int
+
+    def __str__(self) -> str:
+        """Return e.g. ``"image ROC-AUC 0.95 [0.90, 0.99] (SIIM-ACR, n = 24)"``."""
+        return f"{self.name} {self.value:.2f} [{self.low:.2f}, {self.high:.2f}] ({self.data}, n = {self.n})"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a reader may know about a set of weights.
+
+    Attributes
+    ----------
+    card_id : str
+        Name and version, e.g. ``"attention-unet-1"``.
+    name : str
+        Name in the zoo.
+    title, task, architecture, licence, preprocessing, split : str
+    size : int
+        Edge of the network's grid in pixels.
+    threshold, mask_threshold : float or None
+        Image-level and pixel-level decision thresholds.
+    threshold_rule : str
+        How the thresholds were chosen, and on which films.
+    command, commit : str
+        What trained the weights.
+    sha256 : str
+        Of the weight file.
+    """
+
+    card_id: str
+    name: str
+    title: str
+    task: str
+    architecture: str
+    size: int
+    sources: tuple[DataSource, ...]
+    split: str
+    preprocessing: str
+    threshold: float | None
+    mask_threshold: float | None
+    threshold_rule: str
+    figures: tuple[Figure, ...]
+    limitations: tuple[str, ...]
+    licence: str
+    command: str
+    commit: str
+    sha256: str
+    options: dict[str, Any]
+
+
+def load_card(path: Path) -> ModelCard:
+    """Read a card from its YAML file.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing or unknown; the message names it.
+    """
+    with path.open(encoding="utf-8") as stream:
+        content = yaml.safe_load(stream)
+    try:
+        content["sources"] = tuple(DataSource(**source) for source in content["sources"])
+        content["figures"] = tuple(Figure(**figure) for figure in content["figures"])
+        content["limitations"] = tuple(content["limitations"])
+        return ModelCard(**content)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} is not a complete model card: {error}") from error
+
+
+def card_path(name: str) -> Path:
+    """Return where the card of the shipped model `name` lies."""
+    return WEIGHTS_FOLDER / f"{name}.yaml"

@@ -1,0 +1,1 @@
+"""What ships with the program: weights and cards, fonts, icons, schema, the sample study."""
