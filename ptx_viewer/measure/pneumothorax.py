@@ -1,0 +1,64 @@
+"""All measurements of the pneumothorax masks of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.prediction import LungFields, Side
+from ptx_viewer.study.spacing import Spacing
+
+from .area import pneumothorax_area
+from .hemithorax import hemithorax_pixels, share_of_hemithorax
+from .measurement import Measurement
+
+
+def measure_pneumothorax(
+    masks: Mapping[Side, NDArray[np.bool_]],
+    lungs: LungFields | None,
+    spacing: Spacing | None,
+    model: str,
+) -> tuple[Measurement, ...]:
+    """Measure the masks of one model, or of the reader, side by side.
+
+    Parameters
+    ----------
+    masks : mapping of Side to ndarray of bool, shape [H, W]
+        One mask for each of the patient's sides; an empty mask gives no measurement.
+    lungs : LungFields or None
+        In the grid of the masks; None when they were not outlined.
+    spacing : Spacing or None
+        None for an uncalibrated image.
+    model : str
+        Whose masks these are: a name in the zoo, or ``"reader"``.
+
+    Returns
+    -------
+    tuple of Measurement
+        For each side with a non-empty mask, right before left before unknown:
+        ``"pneumothorax area"`` (mm² or px) and ``"pneumothorax share of hemithorax"`` (%).
+
+    Raises
+    ------
+    ValueError
+        If masks and lung fields are not all of one shape.
+    """
+    found = {side: masks[side] for side in Side if side in masks and masks[side].any()}
+    shapes = {mask.shape for mask in masks.values()}
+    if lungs is not None:
+        shapes |= {lungs.right.shape, lungs.left.shape}
+    if len(shapes) > 1:
+        raise ValueError(f"masks and lung fields must share one grid, got the shapes {sorted(shapes)}")
+
+    hemithoraces = {}
+    if found and lungs is not None:
+        hemithoraces = {
+            side: hemithorax_pixels(lungs.of(side), found.get(side)) for side in (Side.RIGHT, Side.LEFT)
+        }
+    measurements: list[Measurement] = []
+    for side, mask in found.items():
+        measurements.append(pneumothorax_area(mask, spacing, side, model))
+        measurements.append(share_of_hemithorax(mask, lungs, side, model, hemithoraces))
+    return tuple(measurements)

@@ -1,0 +1,322 @@
+"""What a reader can do to a review: pure functions, each of which writes down what was done.
+
+Every function takes an :class:`ImageReview` and returns a new one with an
+:class:`AuditEvent` appended; the review that was passed in stays as it was.  A call that
+changes nothing (accepting an accepted finding, the same impression again) returns the
+review itself, without an event.
+
+The audit trail names findings and counts, never what was typed: an impression may hold a
+patient's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.prediction import Side
+from ptx_viewer.results import ImageAnalysis
+
+from .review import AuditEvent, Decision, Finding, ImageReview, Verdict
+
+#: Source and prefix of the findings that the reader draws.
+READER = "reader"
+
+#: Returns the time of an event; replaced in tests.
+Clock = Callable[[], datetime]
+
+
+class Action(StrEnum):
+    """What an audit event says was done."""
+
+    ANALYSED = "analysed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REOPENED = "reopened"
+    REPAINTED = "repainted"
+    DRAWN = "drawn"
+    REMOVED = "removed"
+    IMPRESSION = "impression changed"
+    VERDICT = "verdict changed"
+    SIGNED = "signed"
+    SIGNATURE_WITHDRAWN = "signature withdrawn"
+    UNDONE = "undone"
+    REDONE = "redone"
+
+
+class ReviewLocked(Exception):  # noqa: N818  (it is a state, not an error)
+    """The review is signed; the message is a sentence for the reader."""
+
+
+class UnknownFinding(KeyError):  # noqa: N818  (KeyError names its own kind)
+    """No finding has this id; the message is a sentence for the reader."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself: KeyError would put it in quotation marks."""
+        return str(self.args[0])
+
+
+def utc_now() -> datetime:
+    """Return the time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def with_event(review: ImageReview, action: Action, detail: str, clock: Clock) -> ImageReview:
+    """Return `review` with one more audit event."""
+    return replace(review, audit=(*review.audit, AuditEvent(clock(), action.value, detail)))
+
+
+def check_unsigned(review: ImageReview) -> None:
+    """Raise :class:`ReviewLocked` when `review` is signed."""
+    if review.signed_by:
+        raise ReviewLocked(
+            f"This review was signed by {review.signed_by}. Withdraw the signature before changing it."
+        )
+
+
+def review_from_analysis(analysis: ImageAnalysis, *, clock: Clock = utc_now) -> ImageReview:
+    """Start a review: one suggested finding for each instance of each prediction.
+
+    Findings are numbered from 1 for each model: ``"attention-unet-1"``, ``"attention-unet-2"``...
+    """
+    findings = _suggestions(analysis)
+    return with_event(ImageReview(analysis.image_key, findings), Action.ANALYSED, _summary(analysis), clock)
+
+
+def update_from_analysis(
+    review: ImageReview, analysis: ImageAnalysis, *, clock: Clock = utc_now
+) -> ImageReview:
+    """Bring a new analysis into a review without losing the reader's work.
+
+    The findings of a model that was run again are replaced as long as the reader has touched none
+    of them; once one was accepted, rejected or edited, all findings of that model stay as they are.
+    Findings of other models, and those that the reader drew, stay.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    ValueError
+        If the analysis is of another image.
+    """
+    check_unsigned(review)
+    if analysis.image_key != review.image_key:
+        raise ValueError(f"the analysis is of {analysis.image_key}, the review of {review.image_key}")
+    touched = {f.source for f in review.findings if f.edited or f.decision is not Decision.SUGGESTED}
+    replaced = {prediction.model for prediction in analysis.predictions} - touched
+    kept = tuple(finding for finding in review.findings if finding.source not in replaced)
+    fresh = tuple(finding for finding in _suggestions(analysis) if finding.source in replaced)
+    return with_event(replace(review, findings=kept + fresh), Action.ANALYSED, _summary(analysis), clock)
+
+
+def accept(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Accept a finding as it stands now."""
+    return _decide(review, finding_id, Decision.ACCEPTED, Action.ACCEPTED, clock)
+
+
+def reject(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Reject a finding: it stays in the review but is no longer measured."""
+    return _decide(review, finding_id, Decision.REJECTED, Action.REJECTED, clock)
+
+
+def reopen(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Take back a decision: the finding is a suggestion again."""
+    return _decide(review, finding_id, Decision.SUGGESTED, Action.REOPENED, clock)
+
+
+def repaint(
+    review: ImageReview, finding_id: str, mask: NDArray[np.bool_], *, clock: Clock = utc_now
+) -> ImageReview:
+    """Replace the mask of a finding; the model's own mask is kept beside it.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape [H, W]
+        In the grid of the image; may be empty.  It is copied unless it is read-only.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    UnknownFinding
+        If there is no such finding.
+    ValueError
+        If `mask` is not boolean or not of the shape of the finding's mask.
+    """
+    check_unsigned(review)
+    finding = _find(review, finding_id)
+    _check_mask(mask, finding.mask.shape)
+    if np.array_equal(mask, finding.mask):
+        return review
+    detail = f"{finding_id}: {np.count_nonzero(finding.mask)} to {np.count_nonzero(mask)} pixels"
+    painted = _exchange(review, replace(finding, mask=_frozen(mask)))
+    return with_event(painted, Action.REPAINTED, detail, clock)
+
+
+def add_finding(
+    review: ImageReview, mask: NDArray[np.bool_], side: Side, *, clock: Clock = utc_now
+) -> ImageReview:
+    """Add a finding that the reader drew, as accepted; its id is ``"reader-<n>"``.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape [H, W]
+        In the grid of the image.  It is copied unless it is read-only.
+    side : Side
+        The patient's side.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    ValueError
+        If `mask` is not boolean, not two-dimensional, or not of the shape of the other findings.
+    """
+    check_unsigned(review)
+    _check_mask(mask, review.findings[0].mask.shape if review.findings else None)
+    # Counted from the audit trail, so that the number of a removed finding is never used again.
+    number = 1 + sum(event.action == Action.DRAWN for event in review.audit)
+    finding_id = f"{READER}-{number}"
+    drawn = Finding(finding_id, READER, side, None, None, _frozen(mask), Decision.ACCEPTED)
+    detail = f"{finding_id}: {side.value}, {np.count_nonzero(mask)} pixels"
+    return with_event(replace(review, findings=(*review.findings, drawn)), Action.DRAWN, detail, clock)
+
+
+def remove_finding(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Remove a finding that the reader drew.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    UnknownFinding
+        If there is no such finding.
+    ValueError
+        If a model suggested the finding: what a model said is rejected, not removed.
+    """
+    check_unsigned(review)
+    if _find(review, finding_id).source != READER:
+        raise ValueError(f"{finding_id} was suggested by a model: reject it instead of removing it.")
+    findings = tuple(finding for finding in review.findings if finding.finding_id != finding_id)
+    return with_event(replace(review, findings=findings), Action.REMOVED, finding_id, clock)
+
+
+def set_impression(review: ImageReview, text: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Set the free text of the reader."""
+    check_unsigned(review)
+    if text == review.impression:
+        return review
+    return with_event(replace(review, impression=text), Action.IMPRESSION, f"{len(text)} characters", clock)
+
+
+def set_verdict(review: ImageReview, verdict: Verdict, *, clock: Clock = utc_now) -> ImageReview:
+    """Set the reader's answer for the image."""
+    check_unsigned(review)
+    if verdict is review.verdict:
+        return review
+    return with_event(replace(review, verdict=verdict), Action.VERDICT, verdict.value, clock)
+
+
+def sign(review: ImageReview, name: str, *, clock: Clock = utc_now) -> ImageReview:
+    """Sign the review: from now on it refuses every change but :func:`unsign`.
+
+    Parameters
+    ----------
+    name : str
+        The reader's name.
+
+    Raises
+    ------
+    ReviewLocked
+        If it is signed already.
+    ValueError
+        If `name` is blank.
+    """
+    check_unsigned(review)
+    name = name.strip()
+    if not name:
+        raise ValueError("Enter the name of the reader to sign the review.")
+    when = clock()
+    signed = replace(review, signed_by=name, signed_at=when)
+    return with_event(signed, Action.SIGNED, f"by {name}", lambda: when)
+
+
+def unsign(review: ImageReview, *, clock: Clock = utc_now) -> ImageReview:
+    """Withdraw the signature so that the review can be changed again."""
+    if not review.signed_by:
+        return review
+    detail = f"of {review.signed_by}"
+    return with_event(
+        replace(review, signed_by="", signed_at=None), Action.SIGNATURE_WITHDRAWN, detail, clock
+    )
+
+
+def _suggestions(analysis: ImageAnalysis) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            finding_id=f"{prediction.model}-{number}",
+            source=prediction.model,
+            side=instance.side,
+            score=instance.score,
+            suggested=instance.mask,
+            mask=instance.mask,
+        )
+        for prediction in analysis.predictions
+        for number, instance in enumerate(prediction.instances, start=1)
+    )
+
+
+def _summary(analysis: ImageAnalysis) -> str:
+    if not analysis.predictions:
+        return "refused" if analysis.refused else "no model was run"
+    return ", ".join(
+        f"{prediction.model} ({prediction.card_id}): {len(prediction.instances)} found"
+        for prediction in analysis.predictions
+    )
+
+
+def _decide(
+    review: ImageReview, finding_id: str, decision: Decision, action: Action, clock: Clock
+) -> ImageReview:
+    check_unsigned(review)
+    finding = _find(review, finding_id)
+    if finding.decision is decision:
+        return review
+    return with_event(_exchange(review, replace(finding, decision=decision)), action, finding_id, clock)
+
+
+def _find(review: ImageReview, finding_id: str) -> Finding:
+    for finding in review.findings:
+        if finding.finding_id == finding_id:
+            return finding
+    raise UnknownFinding(f"There is no finding {finding_id!r} in this review.")
+
+
+def _exchange(review: ImageReview, changed: Finding) -> ImageReview:
+    findings = tuple(
+        changed if finding.finding_id == changed.finding_id else finding for finding in review.findings
+    )
+    return replace(review, findings=findings)
+
+
+def _check_mask(mask: NDArray[np.bool_], shape: tuple[int, ...] | None) -> None:
+    if mask.dtype != np.bool_:
+        raise ValueError(f"a mask must be boolean, got {mask.dtype}")
+    if mask.ndim != 2:
+        raise ValueError(f"a mask must have rows and columns, got the shape {mask.shape}")
+    if shape is not None and mask.shape != shape:
+        raise ValueError(f"the mask must have the shape of the image, {shape}, got {mask.shape}")
+
+
+def _frozen(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    # A brush goes on painting in its own array: a stored version must not change with it.
+    if not mask.flags.writeable and mask.base is None:
+        return mask
+    copy = mask.copy()
+    copy.flags.writeable = False
+    return copy

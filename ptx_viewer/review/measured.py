@@ -1,0 +1,79 @@
+"""The measurements of a review as it stands now.
+
+How the reader's decisions combine, side by side:
+
+========================  =============================  =================================
+finding                   in its model's measurement     in the reader's measurement
+========================  =============================  =================================
+suggested, as outlined    yes                            no
+accepted, as outlined     yes                            yes, where the reader has edited or
+                                                         drawn something on the same side
+edited (any decision      no                             yes
+but rejected)
+drawn by the reader       no                             yes
+rejected                  no                             no
+========================  =============================  =================================
+
+So a model's line says what is left of the model's own outline, and the reader's line, on each
+side where the reader changed or drew an outline, is the whole of what the reader stands behind on
+that side.  Overlapping findings are counted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.prediction import Side
+from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.study.spacing import Spacing
+
+from .edits import READER
+from .review import Decision, Finding, ImageReview
+
+
+def current_measurements(
+    review: ImageReview, analysis: ImageAnalysis | None, spacing: Spacing | None
+) -> tuple[Measurement, ...]:
+    """Measure the findings of a review that are not rejected.
+
+    Parameters
+    ----------
+    review : ImageReview
+    analysis : ImageAnalysis or None
+        Gives the lung fields; None when the image was not analysed.
+    spacing : Spacing or None
+        None for an uncalibrated image.
+
+    Returns
+    -------
+    tuple of Measurement
+        Model by model in the order of the findings, the reader last; the same arithmetic as
+        :func:`~ptx_viewer.measure.pneumothorax.measure_pneumothorax`.
+    """
+    lungs = analysis.lung_fields if analysis is not None else None
+    standing = [finding for finding in review.findings if finding.decision is not Decision.REJECTED]
+    by_reader = [finding for finding in standing if finding.edited]
+    as_outlined = [finding for finding in standing if not finding.edited]
+
+    measurements: list[Measurement] = []
+    for model in dict.fromkeys(finding.source for finding in as_outlined):
+        masks = _union_by_side(finding for finding in as_outlined if finding.source == model)
+        measurements += measure_pneumothorax(masks, lungs, spacing, model)
+
+    sides = {finding.side for finding in by_reader}
+    accepted = [f for f in as_outlined if f.decision is Decision.ACCEPTED and f.side in sides]
+    measurements += measure_pneumothorax(_union_by_side([*by_reader, *accepted]), lungs, spacing, READER)
+    return tuple(measurements)
+
+
+def _union_by_side(findings: Iterable[Finding]) -> dict[Side, NDArray[np.bool_]]:
+    masks: dict[Side, NDArray[np.bool_]] = {}
+    for finding in findings:
+        mask = masks.get(finding.side)
+        masks[finding.side] = finding.mask if mask is None else mask | finding.mask
+    return masks
