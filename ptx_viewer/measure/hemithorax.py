@@ -88,7 +88,7 @@ def _why_not(
     ratio = hemithoraces[side] / max(hemithoraces[opposite], 1)
     if ratio < SMALLEST_RATIO:
         return (
-            f"the {side.value} hemithorax is implausibly small ({100 * ratio:.0f} % of the {opposite.value} one): "
-            "part of its lung field was probably missed"
+            f"the {side.value} hemithorax is implausibly small ({100 * ratio:.0f} % of the "
+            f"{opposite.value} one): part of its lung field was probably missed"
         )
     return None
