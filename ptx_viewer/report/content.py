@@ -1,0 +1,72 @@
+"""What one film's report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from explain.attribution import Attribution
+from models.cards import ModelCard
+from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.review.review import ImageReview
+from ptx_viewer.study.image import Image2D
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """Everything that the report states about one film.
+
+    Attributes
+    ----------
+    image : Image2D
+    analysis : ImageAnalysis
+    review : ImageReview or None
+        None while no reader has looked: the report then states suggestions only.
+    measurements : tuple of Measurement
+        Those that hold now (after the reader's edits).
+    attributions : tuple of Attribution
+        The heatmaps chosen for the report.
+    cards : tuple of ModelCard
+        Of every model that took part, the lung fields included.
+    device : str
+        What the networks ran on, e.g. ``"cpu"``.
+    program_version : str
+    created : datetime
+        With a time zone.
+    colour_map : str
+        For unsigned heatmaps, as on the screen: one of
+        :data:`ptx_viewer.rendering.SEQUENTIAL_COLOUR_MAPS`.
+    opacity : float
+        0..1, of the heatmaps over the film.
+
+    Raises
+    ------
+    ValueError
+        If `created` has no time zone: a report's time must mean the same everywhere.
+    """
+
+    image: Image2D
+    analysis: ImageAnalysis
+    review: ImageReview | None
+    measurements: tuple[Measurement, ...]
+    attributions: tuple[Attribution, ...]
+    cards: tuple[ModelCard, ...]
+    device: str
+    program_version: str
+    created: datetime
+    colour_map: str = "inferno"
+    opacity: float = 0.6
+
+    def __post_init__(self) -> None:
+        if self.created.tzinfo is None:
+            raise ValueError("the time of a report needs a time zone")
+
+    def card_of(self, model: str) -> ModelCard | None:
+        """Return the card of the model called `model` in the zoo, if it is among the cards."""
+        return next((card for card in self.cards if card.name == model), None)
+
+    def title_of(self, model: str) -> str:
+        """Return the model's name as people say it."""
+        card = self.card_of(model)
+        return card.title if card is not None else model

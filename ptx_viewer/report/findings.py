@@ -1,0 +1,259 @@
+"""``findings.json`` and its pictures: the results as other programs read them.
+
+The format is described in ``docs/findings-json.md`` and by the JSON Schema in
+``resources/findings.schema.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from explain.attribution import Attribution
+from models.prediction import Prediction
+from ptx_viewer import DISCLAIMER
+from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.study.catalogue import Unreadable
+from ptx_viewer.study.image import Image2D, ImageReference
+from ptx_viewer.study.spacing import Spacing
+
+from .atomic import make_folder, write_atomically
+
+SCHEMA_VERSION = "1.0"
+FILE_NAME = "findings.json"
+
+_UNSIGNED_ENCODING = "0..65535 = 0..1"
+_SIGNED_ENCODING = "0..65535 = -1..1, 0 at 32767.5"
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRecord:
+    """One analysed image, as far as ``findings.json`` needs it.
+
+    Attributes
+    ----------
+    reference : ImageReference
+    rows, columns : int
+    spacing : Spacing or None
+    analysis : ImageAnalysis
+        With every array in the image's own rows and columns.
+    """
+
+    reference: ImageReference
+    rows: int
+    columns: int
+    spacing: Spacing | None
+    analysis: ImageAnalysis
+
+    @classmethod
+    def of(cls, image: Image2D, analysis: ImageAnalysis) -> ImageRecord:
+        """Take from `image` what is written, and let go of its pixels."""
+        rows, columns = image.shape
+        return cls(image.reference, rows, columns, image.spacing, analysis)
+
+
+def write_findings(
+    out_dir: Path,
+    records: Iterable[ImageRecord],
+    unreadable: Iterable[Unreadable],
+    program_version: str,
+    created: datetime,
+) -> Path:
+    """Write ``findings.json`` and the PNG files that it names into `out_dir`.
+
+    Records are taken one after another and not kept, so a generator that analyses as it
+    goes needs the memory of one image.  `unreadable` is read after the last record, so the
+    generator may still add to it.  ``findings.json`` is written last: when it is there,
+    every file that it names is there.
+
+    Parameters
+    ----------
+    out_dir : Path
+        Created if need be; files of an earlier run are replaced.
+    records : iterable of ImageRecord
+    unreadable : iterable of Unreadable
+    program_version : str
+    created : datetime
+        With a time zone.
+
+    Returns
+    -------
+    Path
+        Of ``findings.json``.
+
+    Raises
+    ------
+    ReportError
+        If a file cannot be written; ``str()`` is a sentence for the user.
+    ValueError
+        If `created` has no time zone, an array is not in the image's grid, or a score is no number.
+    """
+    if created.tzinfo is None:
+        raise ValueError("the time of the findings needs a time zone")
+    make_folder(out_dir)
+    images = [_image(out_dir, number, record) for number, record in enumerate(records, start=1)]
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "program": {"name": "ptx-viewer", "version": program_version, "notice": DISCLAIMER},
+        "created": created.isoformat(timespec="seconds"),
+        "images": images,
+        "unreadable": [
+            {"file": _text(entry.display_path), "reason": _text(entry.reason)} for entry in unreadable
+        ],
+    }
+    content = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    path = out_dir / FILE_NAME
+    write_atomically(path, f"{content}\n".encode())
+    return path
+
+
+def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
+    reference, analysis, spacing = record.reference, record.analysis, record.spacing
+    stem = _stem(number, reference)
+    pictures = _Pictures(out_dir, stem, (record.rows, record.columns))
+    return {
+        "file": _text(reference.display_path),
+        "study_instance_uid": _text(reference.study_instance_uid),
+        "series_instance_uid": _text(reference.series_instance_uid),
+        "sop_instance_uid": _text(reference.sop_instance_uid),
+        "frame": reference.frame,
+        "rows": record.rows,
+        "columns": record.columns,
+        "spacing": None
+        if spacing is None
+        else {
+            "row_mm": float(spacing.row_mm),
+            "column_mm": float(spacing.column_mm),
+            "basis": spacing.basis.value,
+        },
+        "refused": None if analysis.refused is None else _text(analysis.refused),
+        "models": {
+            prediction.model: _prediction(pictures, prediction, spacing)
+            for prediction in analysis.predictions
+        },
+        "measurements": [_measurement(measurement) for measurement in analysis.measurements],
+        "explanations": [
+            _explanation(pictures, place, attribution)
+            for place, attribution in enumerate(analysis.attributions, start=1)
+        ],
+    }
+
+
+def _prediction(pictures: _Pictures, prediction: Prediction, spacing: Spacing | None) -> dict[str, Any]:
+    return {
+        "score": _fraction(prediction.score, f"score of {prediction.model}"),
+        "threshold": _fraction(prediction.threshold, f"threshold of {prediction.model}"),
+        "present": bool(prediction.present),
+        "mask": pictures.mask(prediction.mask, prediction.model),
+        "probability": pictures.unit_range(prediction.probability, "probabilities", prediction.model),
+        "instances": [
+            {
+                "side": instance.side.value,
+                "box": [instance.box.left, instance.box.top, instance.box.right, instance.box.bottom],
+                "score": _fraction(instance.score, "score of an instance"),
+                "area_pixels": (area := int(instance.mask.sum())),
+                "area_mm2": None if spacing is None else _finite(area * spacing.pixel_area_mm2),
+            }
+            for instance in prediction.instances
+        ],
+        "device": prediction.device,
+        "seconds": _finite(prediction.seconds),
+    }
+
+
+def _measurement(measurement: Measurement) -> dict[str, Any]:
+    value = None if measurement.value is None else _finite(measurement.value)
+    return asdict(measurement) | {"value": value if measurement.valid else None}
+
+
+def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> dict[str, Any]:
+    # The place keeps two maps of one method (of two targets) apart.
+    name = f"{attribution.model}_{attribution.method}_{place}"
+    heatmap = (attribution.heatmap + 1.0) / 2.0 if attribution.signed else attribution.heatmap
+    faithfulness = attribution.faithfulness
+    return {
+        "method": attribution.method,
+        "model": attribution.model,
+        "target": attribution.target,
+        "heatmap": pictures.unit_range(heatmap, "heatmaps", name),
+        "seconds": _finite(attribution.seconds),
+        "provenance": asdict(attribution.provenance)
+        | {
+            "signed": attribution.signed,
+            "encoding": _SIGNED_ENCODING if attribution.signed else _UNSIGNED_ENCODING,
+        },
+        "faithfulness": None
+        if faithfulness is None
+        else {
+            key: value if isinstance(value, str) else _finite(value)
+            for key, value in asdict(faithfulness).items()
+        },
+    }
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """Writes one image's PNG files and returns their paths relative to ``findings.json``."""
+
+    out_dir: Path
+    stem: str
+    shape: tuple[int, int]
+
+    def mask(self, mask: NDArray[np.bool_], name: str) -> str:
+        return self._write(mask.astype(np.uint8) * np.uint8(255), "masks", name)
+
+    def unit_range(self, values: NDArray[np.float32], folder: str, name: str) -> str:
+        """Write 0..1 as 16 bits; what is not a number becomes 0."""
+        clipped = np.clip(np.nan_to_num(values, nan=0.0), 0.0, 1.0)
+        return self._write(np.rint(clipped * 65535.0).astype(np.uint16), folder, name)
+
+    def _write(self, picture: NDArray[Any], folder: str, name: str) -> str:
+        if picture.shape != self.shape:
+            raise ValueError(f"the image is {self.shape}, its {folder} are {picture.shape}")
+        _, encoded = cv2.imencode(".png", picture)
+        file_name = f"{self.stem}_{_safe(name)}.png"
+        make_folder(self.out_dir / folder)
+        write_atomically(self.out_dir / folder / file_name, encoded.tobytes())
+        return f"{folder}/{file_name}"
+
+
+def _stem(number: int, reference: ImageReference) -> str:
+    """Return a file name's start: the number makes it unique, the UID recognisable.
+
+    A UID comes from the file and may hold anything; only its digits and dots are taken.
+    """
+    uid = re.sub(r"[^0-9.]", "", reference.sop_instance_uid).strip(".")[:64]
+    frame = f"-frame{reference.frame}" if reference.frame else ""
+    return f"{number:04d}_{uid}{frame}" if uid else f"{number:04d}{frame}"
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "_", name.lower())[:80]
+
+
+def _text(text: str) -> str:
+    """Return `text` as valid Unicode: file names may hold bytes that are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _finite(value: float) -> float | None:
+    """Return a number that JSON can hold: it knows no NaN and no infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _fraction(value: float, what: str) -> float:
+    """Return a score within 0..1; float32 rounding must not push it out."""
+    if not math.isfinite(value):
+        raise ValueError(f"the {what} is not a number")
+    return min(1.0, max(0.0, float(value)))
