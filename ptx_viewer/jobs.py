@@ -113,25 +113,44 @@ class JobQueue:
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix=name)
         self._jobs: set[Job[object]] = set()
         self._lock = threading.Lock()
+        self._closed = False
 
     def submit(self, job: Job[T]) -> Job[T]:
-        """Queue `job` and return it."""
+        """Queue `job` and return it; after :meth:`close` it is cancelled at once, on this thread."""
         with self._lock:
-            self._jobs.add(job)  # type: ignore[arg-type]
-        self._pool.submit(self._run, job)
+            closed = self._closed
+            if not closed:
+                self._jobs.add(job)  # type: ignore[arg-type]
+                self._pool.submit(self._run, job)  # type: ignore[arg-type]
+        if closed:
+            job.cancel()
+            job.run()
         return job
 
     def close(self) -> None:
         """Cancel what waits and what runs, and wait until every thread has ended."""
         with self._lock:
+            self._closed = True
             jobs = list(self._jobs)
         for job in jobs:
             job.cancel()
         self._pool.shutdown(wait=True)
 
+    def drain(self) -> None:
+        """Wait until every job queued so far has ended by itself, and every thread with it.
+
+        The queue is then closed: what is submitted from now on is cancelled.
+        """
+        with self._lock:
+            self._closed = True
+        self._pool.shutdown(wait=True)
+
     def _run(self, job: Job[object]) -> None:
         try:
             job.run()
+        except Exception:
+            # Only a callback can fail here, and the pool would swallow it without a word.
+            _log.exception("a callback of %s failed", job.title)
         finally:
             with self._lock:
                 self._jobs.discard(job)

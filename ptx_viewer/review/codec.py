@@ -60,8 +60,8 @@ def encode_map(values: NDArray[np.float32]) -> bytes:
     With m = max(1, largest absolute value), a map without negative values is kept as
     ``round(value / m * 65535)`` and a signed one as ``round(value / m * 32767)``, so that zero
     stays exactly zero.  The loss is at most m/131070 (7.7e-6 for probabilities) or m/65534
-    (1.6e-5 for signed maps).  Horizontal differences and separate byte planes make smooth maps
-    small before zlib.
+    (1.6e-5 for signed maps).  Differences along rows, then along columns, and separate byte planes
+    make smooth maps small before zlib; a 3000² heatmap takes 1 to 4 MB.
 
     Raises
     ------
@@ -78,6 +78,7 @@ def encode_map(values: NDArray[np.float32]) -> bytes:
     # Rounded in int32 first: a negative float has no defined conversion to an unsigned integer.
     levels = np.rint(scaled).astype(np.int32).astype(np.uint16)
     levels[:, 1:] = np.diff(levels, axis=1)
+    levels[1:] = np.diff(levels, axis=0)
     planes = levels.astype("<u2").reshape(-1).view(np.uint8).reshape(-1, 2).T
     header = _HEADER.pack(_MAP, rows, columns, magnitude, signed)
     return header + zlib.compress(planes.tobytes(), _LEVEL)
@@ -110,7 +111,7 @@ def decode(data: bytes) -> NDArray[np.generic]:
         mask.flags.writeable = False
         return mask
     levels = np.ascontiguousarray(flat.reshape(2, pixels).T).view("<u2").reshape(rows, columns)
-    levels = np.cumsum(levels, axis=1, dtype=np.uint16)
+    levels = np.cumsum(np.cumsum(levels, axis=0, dtype=np.uint16), axis=1, dtype=np.uint16)
     if signed:
         return levels.view(np.int16).astype(np.float32) * np.float32(magnitude / 32767)
     return levels.astype(np.float32) * np.float32(magnitude / 65535)
