@@ -1,0 +1,202 @@
+"""The pictures of a report: the film with its outlines, and the film under each heatmap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explain.attribution import Attribution
+from ptx_viewer.rendering import MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR, SIGNED_COLOUR_MAP
+from ptx_viewer.review.review import Decision, Finding
+
+from . import wording
+from .content import ReportContent
+from .film import Film, Placed, colour_bar
+from .page import MUTED, SMALL, TINY, Page
+
+_GAP = 6.0
+_ALONE_WIDTH = 112.0
+_MOST_HEIGHT = 104.0
+_BAR_HEIGHT = 2.6
+_LINE = 0.38
+_HALO = 0.8
+
+
+@dataclass(frozen=True)
+class _Figure:
+    attribution: Attribution | None
+    caption: str
+
+
+def write_figures(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:
+    """Print the film with its outlines and every chosen heatmap, two beside each other.
+
+    Parameters
+    ----------
+    page : Page
+    content : ReportContent
+    findings : sequence of Finding
+        In the order of their numbers.
+    """
+    film = Film(content.image)
+    figures = [_Figure(None, _film_caption(content, findings))]
+    figures += [
+        _Figure(attribution, f"{attribution.caption}. {wording.faithfulness(attribution)}")
+        for attribution in content.attributions
+    ]
+    alone = len(figures) == 1
+    width = _ALONE_WIDTH if alone else (page.epw - _GAP) / 2
+    for start in range(0, len(figures), 2):
+        row = figures[start : start + 2]
+        placed = _place(film, width)
+        below = max(_height_below(page, figure, width) for figure in row)
+        page.keep_together(placed.height + below)
+        top = page.get_y()
+        for column, figure in enumerate(row):
+            left = page.l_margin + column * (width + _GAP)
+            _write_figure(page, content, film, findings, figure, (left, top, width), placed)
+        page.set_xy(page.l_margin, top + placed.height + below)
+
+
+def outline_colour(content: ReportContent, source: str) -> tuple[int, int, int]:
+    """Return the colour of a source's outlines, the same in every figure."""
+    if source == wording.READER:
+        return READER_COLOUR
+    names = [prediction.model for prediction in content.analysis.predictions]
+    return SECOND_MODEL_COLOUR if source in names[1:] else MODEL_COLOUR
+
+
+def _place(film: Film, width: float) -> Placed:
+    """Return the film's size within a column, keeping its proportion."""
+    height = min(_MOST_HEIGHT, width * film.proportion)
+    return Placed(0.0, 0.0, height / film.proportion, height)
+
+
+def _height_below(page: Page, figure: _Figure, width: float) -> float:
+    bar = 0.0 if figure.attribution is None else _BAR_HEIGHT + 4.5
+    return bar + 1.5 + page.height_of(figure.caption, SMALL, width) + 3.0
+
+
+def _write_figure(
+    page: Page,
+    content: ReportContent,
+    film: Film,
+    findings: Sequence[Finding],
+    figure: _Figure,
+    cell: tuple[float, float, float],
+    size: Placed,
+) -> None:
+    left, top, width = cell
+    placed = Placed(left + (width - size.width) / 2, top, size.width, size.height)
+    attribution = figure.attribution
+    picture = (
+        film.jpeg()
+        if attribution is None
+        else film.jpeg_with(attribution, content.colour_map, content.opacity)
+    )
+    page.image(picture, placed.left, placed.top, placed.width, placed.height)
+    _edge_letters(page, film, placed)
+    with page.rect_clip(placed.left, placed.top, placed.width, placed.height):
+        for number, finding in enumerate(findings, start=1):
+            _outline(page, film, placed, finding, outline_colour(content, finding.source))
+            _number(page, film, placed, finding, number, outline_colour(content, finding.source))
+    y = placed.top + placed.height + 1.5
+    if attribution is not None:
+        y = _write_bar(page, content, attribution, (left, y, width))
+    page.set_xy(left, y)
+    page.write_line(figure.caption, SMALL, width=width)
+
+
+def _outline(page: Page, film: Film, placed: Placed, finding: Finding, colour: tuple[int, int, int]) -> None:
+    """Draw a finding's outline; dashed the model's own where the reader edited it, dotted if rejected."""
+    rejected = finding.decision is Decision.REJECTED
+    if finding.edited and finding.suggested is not None:
+        _polygons(page, film.polygons(finding.suggested, placed), colour, _LINE * 0.7, (1.6, 1.0))
+    dash = (0.4, 0.9) if rejected else (0.0, 0.0)
+    _polygons(page, film.polygons(finding.mask, placed), colour, _LINE, dash)
+
+
+def _polygons(
+    page: Page,
+    polygons: Sequence[NDArray[np.float64]],
+    colour: tuple[int, int, int],
+    line: float,
+    dash: tuple[float, float],
+) -> None:
+    for stroke, width, pattern in (((0, 0, 0), line + _HALO * 0.5, (0.0, 0.0)), (colour, line, dash)):
+        if dash != (0.0, 0.0) and stroke == (0, 0, 0):
+            # A dark line under a dashed one would join its dashes.
+            continue
+        page.set_draw_color(*stroke)
+        page.set_line_width(width)
+        page.set_dash_pattern(*pattern)
+        for polygon in polygons:
+            page.polygon([(float(x), float(y)) for x, y in polygon], style="D")
+    page.set_dash_pattern()
+
+
+def _number(
+    page: Page, film: Film, placed: Placed, finding: Finding, number: int, colour: tuple[int, int, int]
+) -> None:
+    """Write a finding's number at the top of its outline, kept inside the film."""
+    polygons = film.polygons(finding.mask, placed)
+    if not polygons:
+        return
+    points = np.concatenate(polygons)
+    x, y = points[np.argmin(points[:, 1])]
+    _tag(page, str(number), (float(x) - 2.0, float(y) - 4.6), placed, colour)
+
+
+def _edge_letters(page: Page, film: Film, placed: Placed) -> None:
+    """Write the patient's side at the left and right edge, as the marker on a film does."""
+    left, right = film.edges
+    if left:
+        _tag(page, left, (placed.left + 1, placed.top + 1), placed, READER_COLOUR)
+    if right:
+        _tag(page, right, (placed.left + placed.width - 5, placed.top + 1), placed, READER_COLOUR)
+
+
+def _tag(
+    page: Page, text: str, corner: tuple[float, float], placed: Placed, colour: tuple[int, int, int]
+) -> None:
+    x = min(max(corner[0], placed.left), placed.left + max(0.0, placed.width - 4))
+    y = min(max(corner[1], placed.top), placed.top + max(0.0, placed.height - 4))
+    page.set_fill_color(0, 0, 0)
+    page.rect(x, y, 4, 4, style="F")
+    page.set_xy(x, y)
+    page.label(text, SMALL, colour, 4.0)
+
+
+def _write_bar(
+    page: Page, content: ReportContent, attribution: Attribution, cell: tuple[float, float, float]
+) -> float:
+    """Print the colour bar with its scale; return where the next thing may stand."""
+    left, top, width = cell
+    name = SIGNED_COLOUR_MAP if attribution.signed else content.colour_map
+    page.image(colour_bar(name), left, top, width, _BAR_HEIGHT)
+    labels = ("−1 against", "0", "+1 for") if attribution.signed else ("0", "", "1 strongest")
+    for label, align in zip(labels, "LCR", strict=True):
+        page.set_xy(left, top + _BAR_HEIGHT + 0.3)
+        page.write_line(label, TINY, colour=MUTED, width=width, align=align)
+    return top + _BAR_HEIGHT + 4.5
+
+
+def _film_caption(content: ReportContent, findings: Sequence[Finding]) -> str:
+    """Say whose outline has which colour and line."""
+    sources = list(dict.fromkeys(finding.source for finding in findings))
+    names = {(255, 159, 28): "orange", (0, 200, 255): "cyan", (255, 255, 255): "white"}
+    parts = []
+    for source in sources:
+        who = "the reader" if source == wording.READER else content.title_of(source)
+        parts.append(f"{names[outline_colour(content, source)]}: {who}")
+    if any(finding.edited and finding.suggested is not None for finding in findings):
+        parts.append("dashed: the model's outline before the reader edited it")
+    if any(finding.decision is Decision.REJECTED for finding in findings):
+        parts.append("dotted: rejected by the reader")
+    caption = f"Film with outlines ({'; '.join(parts)})." if parts else "Film. Nothing is outlined."
+    if not content.image.orientation.stated:
+        caption += " The file does not state the orientation; the usual view is assumed."
+    return caption

@@ -1,0 +1,178 @@
+"""The paper: A4 with a running head, a foot, headings, fields and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fpdf import FPDF
+from fpdf.enums import TableBordersLayout
+from fpdf.fonts import FontFace
+
+from ptx_viewer import DISCLAIMER
+
+from .text import BASE_FAMILY, Fonts
+from .wording import timestamp
+
+INK = (24, 28, 33)
+MUTED = (92, 99, 108)
+RULE = (200, 205, 211)
+SHADE = (242, 244, 246)
+
+_MARGIN = 15.0
+_FOOT = 17.0
+# No text can hold this: control characters are cleaned away before anything is printed.
+_PAGE_COUNT = "\x1fpages\x1f"
+
+BODY, SMALL, TINY = 9.0, 8.0, 7.0
+
+
+class Page(FPDF):
+    """An A4 document in which every text passes through the font check.
+
+    Parameters
+    ----------
+    program : str
+        Name and version, for the foot of each page.
+    created : datetime
+    """
+
+    def __init__(self, program: str, created: datetime) -> None:
+        super().__init__(format="A4", unit="mm")
+        self.fonts_in_use = Fonts(self)
+        self.alias_nb_pages(_PAGE_COUNT)
+        self.set_margins(_MARGIN, _MARGIN, _MARGIN)
+        self.set_auto_page_break(True, margin=_FOOT + 3)
+        self.c_margin = 0.0
+        self._program = program
+        self._created = created
+        self._identity = ""
+        self._first_of_film = False
+
+    def start_film(self, identity: str) -> None:
+        """Begin a film on a page of its own; `identity` heads its further pages."""
+        self._identity, self._first_of_film = identity, True
+        self.add_page()
+        self._first_of_film = False
+
+    def header(self) -> None:
+        """Draw the running head: the title on a film's first page, the identity on the others."""
+        self.set_y(_MARGIN - 5)
+        if self._first_of_film:
+            self.write_line("Pneumothorax review of a chest film", 15, bold=True, height=8)
+        else:
+            self.write_line(self._one_line(self._identity, self.epw, SMALL), SMALL, colour=MUTED, height=5)
+        self._rule(self.get_y() + 1)
+        self.set_y(self.get_y() + 4)
+
+    def footer(self) -> None:
+        """Draw the foot: disclaimer, what wrote the page and when, page number."""
+        self.set_y(-_FOOT)
+        self._rule(self.get_y())
+        self.set_y(self.get_y() + 2)
+        self._style(SMALL, bold=True, colour=INK)
+        self.cell(self.epw * 0.7, 4, DISCLAIMER)
+        self._style(SMALL, bold=False, colour=INK)
+        self.cell(0, 4, f"Page {self.page_no()} of {_PAGE_COUNT}", align="R", new_x="LMARGIN", new_y="NEXT")
+        self._style(TINY, bold=False, colour=MUTED)
+        self.cell(0, 4, f"Created {timestamp(self._created)} by {self._program}")
+
+    def printable(self, text: str) -> str:
+        """Return `text` with its fonts ready, and U+FFFD for what none of them has."""
+        return self.fonts_in_use.printable(text)
+
+    def keep_together(self, height: float) -> None:
+        """Go to a new page when `height` millimetres do not fit on this one."""
+        if self.will_page_break(height):
+            self.add_page()
+
+    def heading(self, text: str) -> None:
+        """Write a section's heading, with room for at least some of what follows."""
+        self.keep_together(22)
+        self.set_y(self.get_y() + 3.5)
+        self.write_line(text, 10.5, bold=True, height=5.5)
+        self.set_y(self.get_y() + 0.8)
+
+    def write_line(
+        self,
+        text: str,
+        size: float = BODY,
+        *,
+        bold: bool = False,
+        colour: tuple[int, int, int] = INK,
+        height: float | None = None,
+        width: float = 0.0,
+        align: str = "L",
+    ) -> None:
+        """Write a paragraph from where the pen is, and go to the start of the next line."""
+        printable = self.printable(text)
+        self._style(size, bold, colour)
+        self.multi_cell(width, height or size * 0.48, printable, align=align, new_x="LMARGIN", new_y="NEXT")
+
+    def label(self, text: str, size: float, colour: tuple[int, int, int], edge: float) -> None:
+        """Write a bold letter or number in the middle of a square whose corner is the pen's place."""
+        printable = self.printable(text)
+        self._style(size, True, colour)
+        self.cell(edge, edge, printable, align="C")
+
+    def height_of(self, text: str, size: float, width: float) -> float:
+        """Return how many millimetres a paragraph of that width will take."""
+        printable = self.printable(text)
+        self._style(size, False, INK)
+        return float(self.multi_cell(width, size * 0.48, printable, align="L", dry_run=True, output="HEIGHT"))
+
+    def fields(self, pairs: Sequence[tuple[str, str]], label_width: float, left: float, width: float) -> None:
+        """Write labelled values below one another in a column of the page."""
+        for label, text in pairs:
+            top = self.get_y()
+            self.set_xy(left, top)
+            self._style(SMALL, False, MUTED)
+            self.cell(label_width, BODY * 0.48, label)
+            self.set_xy(left + label_width, top)
+            printable = self.printable(text or "not stated")
+            self._style(BODY, False, INK if text else MUTED)
+            self.multi_cell(
+                width - label_width, BODY * 0.48, printable, align="L", new_x="LMARGIN", new_y="NEXT"
+            )
+            self.set_y(self.get_y() + 0.5)
+
+    def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
+        """Write a table; its headings come again on each page that it reaches."""
+        printable = [[self.printable(text) for text in row] for row in rows]
+        self._style(SMALL, False, INK)
+        self.set_draw_color(*RULE)
+        self.set_line_width(0.2)
+        with self.table(
+            col_widths=tuple(widths),
+            width=self.epw,
+            align="L",
+            text_align="L",
+            v_align="TOP",
+            borders_layout=TableBordersLayout.HORIZONTAL_LINES,
+            headings_style=FontFace(emphasis="B", color=INK, fill_color=SHADE),
+            line_height=SMALL * 0.48,
+            padding=(1.0, 1.5, 1.0, 1.5),
+        ) as table:
+            table.row(headings)
+            for row in printable:
+                table.row(row)
+        self.set_x(self.l_margin)
+
+    def _rule(self, y: float) -> None:
+        self.set_draw_color(*RULE)
+        self.set_line_width(0.25)
+        self.line(self.l_margin, y, self.w - self.r_margin, y)
+
+    def _style(self, size: float, bold: bool, colour: tuple[int, int, int]) -> None:
+        self.set_font(BASE_FAMILY, "B" if bold else "", size)
+        self.set_text_color(*colour)
+
+    def _one_line(self, text: str, width: float, size: float) -> str:
+        """Return `text` cut so that it fits on one line."""
+        text = self.printable(" ".join(text.split()))[:400]
+        self._style(size, False, INK)
+        if self.get_string_width(text) <= width:
+            return text
+        while text and self.get_string_width(text + "…") > width:
+            text = text[: -max(1, len(text) // 20)]
+        return text + "…"

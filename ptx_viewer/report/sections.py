@@ -1,0 +1,219 @@
+"""The sections of one film's report, in the order in which a reader wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from models.cards import ModelCard
+from ptx_viewer.review.review import Finding
+from ptx_viewer.study.image import Image2D
+
+from . import wording
+from .content import ReportContent
+from .figures import write_figures
+from .page import BODY, INK, MUTED, SMALL, TINY, Page
+from .text import missing_characters, name_character, shorten
+
+# Longer than any real field: what a damaged or hostile header holds must not fill pages.
+_FIELD_LENGTH = 300
+_CELL_LENGTH = 600
+
+
+def write_film(page: Page, content: ReportContent) -> None:
+    """Write everything about one film, starting on a new page."""
+    patient = content.image.patient
+    page.start_film(
+        f"{wording.person(patient.name) or 'no name'} · ID {patient.patient_id or 'not stated'} · "
+        f"{wording.date(patient.study_date) or 'no study date'}"
+    )
+    findings = _findings(content)
+    _identity(page, content.image)
+    _conclusion(page, content)
+    page.set_y(page.get_y() + 3)
+    write_figures(page, content, findings)
+    _finding_table(page, content, findings)
+    _measurement_table(page, content)
+    _edits(page, content)
+    _models(page, content)
+    _notices(page, content)
+
+
+def _findings(content: ReportContent) -> tuple[Finding, ...]:
+    """Return the review's findings, or the models' instances where nobody has reviewed."""
+    if content.review is not None:
+        return content.review.findings
+    return tuple(
+        Finding(
+            finding_id=f"{prediction.model}-{place}",
+            source=prediction.model,
+            side=instance.side,
+            score=instance.score,
+            suggested=instance.mask,
+            mask=instance.mask,
+        )
+        for prediction in content.analysis.predictions
+        for place, instance in enumerate(prediction.instances, start=1)
+    )
+
+
+def _identity(page: Page, image: Image2D) -> None:
+    patient, taken, reference = image.patient, image.acquisition, image.reference
+    rows, columns = image.shape
+    date = " ".join(
+        text for text in (wording.date(patient.study_date), wording.time(patient.study_time)) if text
+    )
+    kind = " ".join(text for text in (taken.modality, taken.body_part, taken.view_position) if text)
+    person = [
+        ("Patient", wording.person(patient.name)),
+        ("Patient ID", patient.patient_id),
+        ("Birth date", wording.date(patient.birth_date)),
+        ("Sex, age", ", ".join(text for text in (patient.sex, wording.age(patient.age)) if text)),
+        ("Institution", patient.institution),
+    ]
+    study = [
+        ("Study date", date),
+        ("Study", patient.study_description),
+        ("Series", patient.series_description),
+        ("Accession", patient.accession_number),
+        ("Image", f"{kind}, {columns} × {rows} pixels".lstrip(", ")),
+    ]
+    top, half = page.get_y(), (page.epw - 6) / 2
+    ends = []
+    for place, pairs in enumerate((person, study)):
+        page.set_y(top)
+        shortened = [(label, shorten(text, _FIELD_LENGTH)) for label, text in pairs]
+        page.fields(shortened, 21, page.l_margin + place * (half + 6), half)
+        ends.append((page.page, page.get_y()))
+    page.page, y = max(ends)
+    page.set_y(y)
+    frame = f", frame {reference.frame + 1}" if reference.frame else ""
+    page.write_line(
+        f"File {shorten(reference.display_path, _FIELD_LENGTH)}{frame} · SOP instance UID "
+        f"{shorten(reference.sop_instance_uid, 70) or 'not stated'}",
+        TINY,
+        colour=MUTED,
+    )
+    page.write_line(f"Calibration: {wording.calibration(image.spacing)}", TINY, colour=MUTED)
+    everything = "".join(text for pairs in (person, study) for _, text in pairs)
+    _say_missing(page, everything + reference.display_path)
+
+
+def _conclusion(page: Page, content: ReportContent) -> None:
+    review, analysis = content.review, content.analysis
+    page.heading("Conclusion")
+    page.write_line(f"Reader: {wording.verdict(review)}", 10.5, bold=True)
+    page.write_line(wording.signature(review), SMALL, colour=MUTED)
+    page.set_y(page.get_y() + 1)
+    if analysis.refused is not None:
+        page.write_line(wording.refusal(analysis.refused, bool(analysis.predictions)), BODY)
+    for prediction in analysis.predictions:
+        page.write_line(wording.model_statement(prediction, content.title_of(prediction.model)), BODY)
+    if not analysis.predictions and analysis.refused is None:
+        page.write_line("No model has scored this film.", BODY)
+    if review is not None and review.impression.strip():
+        page.heading("Impression of the reader")
+        page.write_line(review.impression.strip(), BODY)
+        _say_missing(page, review.impression)
+
+
+def _finding_table(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:
+    if not findings:
+        return
+    thresholds = {prediction.model: prediction.threshold for prediction in content.analysis.predictions}
+    rows = []
+    for number, finding in enumerate(findings, start=1):
+        score = "no score" if finding.score is None else f"{finding.score:.2f}"
+        threshold = thresholds.get(finding.source)
+        rows.append(
+            (
+                str(number),
+                finding.side.value,
+                "the reader" if finding.source == wording.READER else content.title_of(finding.source),
+                score
+                if threshold is None or finding.score is None
+                else f"{score} (threshold {threshold:.2f})",
+                wording.decision(finding, content.review is not None),
+            )
+        )
+    page.heading("Findings")
+    page.rows(
+        ("No.", "Patient's side", "Outlined by", "Score", "Reader's decision"), rows, (8, 20, 30, 32, 60)
+    )
+
+
+def _measurement_table(page: Page, content: ReportContent) -> None:
+    if not content.measurements:
+        return
+    rows = [
+        (
+            measurement.name,
+            measurement.side,
+            wording.value(measurement),
+            "the reader" if measurement.model == wording.READER else content.title_of(measurement.model),
+            shorten(wording.method(measurement), _CELL_LENGTH),
+        )
+        for measurement in content.measurements
+    ]
+    page.heading("Measurements")
+    page.rows(
+        ("Measurement", "Side", "Value", "Outline of", "Method and validity"), rows, (34, 14, 23, 29, 80)
+    )
+
+
+def _edits(page: Page, content: ReportContent) -> None:
+    review = content.review
+    if review is None or not review.audit:
+        return
+    page.heading("What the reader did")
+    rows = []
+    # Painting is one event a stroke: what was repeated is told once, with its last time.
+    for (action, detail), events in groupby(review.audit, key=lambda event: (event.action, event.detail)):
+        same = list(events)
+        times = f" ({len(same)} times)" if len(same) > 1 else ""
+        rows.append((wording.timestamp(same[-1].when), f"{action}{times}", shorten(detail, _CELL_LENGTH)))
+    page.rows(("Time", "Action", "Detail"), rows, (34, 46, 100))
+
+
+def _models(page: Page, content: ReportContent) -> None:
+    if not content.cards:
+        return
+    page.heading("Models and how they did on held-out films")
+    page.write_line(f"Device: {content.device}", SMALL, colour=MUTED)
+    for card in content.cards:
+        _card(page, card)
+
+
+def _card(page: Page, card: ModelCard) -> None:
+    page.keep_together(16)
+    page.set_y(page.get_y() + 1)
+    page.write_line(f"{card.title}: card {card.card_id}, weights sha256 {card.sha256[:12]}", SMALL, bold=True)
+    for figure in card.figures:
+        page.write_line(f"• {figure}", SMALL)
+    if not card.figures:
+        page.write_line("No held-out figures on the card.", SMALL)
+    if card.limitations:
+        page.write_line(f"Known limits: {' '.join(card.limitations)}", TINY, colour=MUTED)
+
+
+def _notices(page: Page, content: ReportContent) -> None:
+    notices = [*content.image.notices, *content.analysis.notices]
+    for prediction in content.analysis.predictions:
+        notices += prediction.notices
+    notices = list(dict.fromkeys(notices))
+    if not notices:
+        return
+    page.heading("Notices")
+    for notice in notices:
+        page.write_line(f"• {shorten(notice, _CELL_LENGTH)}", SMALL, colour=INK)
+
+
+def _say_missing(page: Page, text: str) -> None:
+    missing = missing_characters(text)
+    if missing:
+        names = ", ".join(name_character(character) for character in missing[:12])
+        more = f" and {len(missing) - 12} more" if len(missing) > 12 else ""
+        page.write_line(
+            f"Shown as \N{REPLACEMENT CHARACTER} because no font of this report has them: {names}{more}.",
+            SMALL,
+        )
