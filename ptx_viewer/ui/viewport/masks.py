@@ -1,0 +1,157 @@
+"""Masks over the film: outline or fill, and the label beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QTransform
+
+from .geometry import Geometry
+from .layers import MaskLayer, MaskStyle
+from .outline import outline_path
+from .text import TextBlock
+
+LINE = 2.0
+SELECTED_LINE = 3.0
+
+
+class MaskOutline:
+    """A layer and the path around its mask in source points."""
+
+    def __init__(self, layer: MaskLayer, previous: MaskOutline | None = None) -> None:
+        self.layer = layer
+        same = previous is not None and previous.layer.mask is layer.mask
+        self.path = previous.path if same and previous is not None else outline_path(layer.mask)
+
+
+class MaskOverlay:
+    """All masks of the image shown, painted once for each view and kept as a picture."""
+
+    def __init__(self) -> None:
+        self._items: tuple[MaskOutline, ...] = ()
+        self._style = MaskStyle.OUTLINE
+        self._opacity = 0.35
+        self._stroke: tuple[str, QPainterPath] | None = None
+        self._picture: tuple[Any, QPixmap] | None = None
+
+    @property
+    def items(self) -> tuple[MaskOutline, ...]:
+        """The masks that are visible, in drawing order."""
+        return () if self._style is MaskStyle.HIDDEN else self._items
+
+    def find(self, finding_id: str | None) -> MaskLayer | None:
+        """Return the layer of a finding, if there is one."""
+        return next((item.layer for item in self._items if item.layer.finding_id == finding_id), None)
+
+    def set_layers(self, layers: Sequence[MaskLayer]) -> None:
+        """Replace all masks; outlines of masks that stay are kept."""
+        known = {item.layer.finding_id: item for item in self._items}
+        self._items = tuple(MaskOutline(layer, known.get(layer.finding_id)) for layer in layers)
+        self._picture = None
+
+    def replace_mask(self, finding_id: str, mask: NDArray[np.bool_]) -> None:
+        """Replace the mask of one finding."""
+        self.set_layers(
+            [
+                replace(item.layer, mask=mask) if item.layer.finding_id == finding_id else item.layer
+                for item in self._items
+            ]
+        )
+
+    def set_style(self, style: MaskStyle, opacity: float) -> None:
+        """Choose outline, fill or nothing, and the opacity of the fill, 0..1."""
+        self._style, self._opacity = style, opacity
+        self._picture = None
+
+    def show_stroke(self, finding_id: str, mask: NDArray[np.bool_] | None) -> None:
+        """Show a mask while it is painted in place of the finding's own; None ends that."""
+        if mask is None or self._stroke is None:
+            self._picture = None
+        self._stroke = None if mask is None else (finding_id, outline_path(mask))
+
+    def paint(self, painter: QPainter, geometry: Geometry, ratio: float) -> None:
+        """Draw all masks; the one being painted is visible even when masks are hidden."""
+        to_screen = screen_transform(geometry, ratio)
+        key = (geometry, ratio)
+        if self._picture is None or self._picture[0] != key:
+            self._picture = (key, self._paint_picture(geometry, ratio, to_screen))
+        painter.drawPixmap(0, 0, self._picture[1])
+        layer = self.find(self._stroke[0]) if self._stroke else None
+        if self._stroke and layer:
+            style = MaskStyle.OUTLINE if self._style is MaskStyle.HIDDEN else self._style
+            paint_mask(painter, self._stroke[1], layer, style, self._opacity, to_screen)
+
+    def _paint_picture(self, geometry: Geometry, ratio: float, to_screen: QTransform) -> QPixmap:
+        picture = QPixmap(*geometry.canvas)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        for item in self.items:
+            if self._stroke is None or item.layer.finding_id != self._stroke[0]:
+                paint_mask(painter, item.path, item.layer, self._style, self._opacity, to_screen)
+        painter.end()
+        return picture
+
+
+def paint_mask(
+    painter: QPainter,
+    path: QPainterPath,
+    layer: MaskLayer,
+    style: MaskStyle,
+    opacity: float,
+    to_screen: QTransform,
+) -> None:
+    """Draw one mask; lines keep their width at every zoom."""
+    shape = to_screen.map(path)
+    colour = QColor(layer.colour)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if style is MaskStyle.FILL:
+        filling = QColor(colour)
+        filling.setAlphaF(min(max(opacity, 0.0), 1.0))
+        painter.fillPath(shape, filling)
+        if not layer.selected:
+            return
+    width = SELECTED_LINE if layer.selected else LINE
+    # The dark rim keeps a light line visible over white film.
+    for line, tint in ((width + 2, QColor(0, 0, 0, 150)), (width, colour)):
+        pen = QPen(tint, line)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.strokePath(shape, pen)
+
+
+def paint_labels(
+    painter: QPainter,
+    outlines: Sequence[MaskOutline],
+    to_screen: QTransform,
+    font: QFont,
+    area: QRectF,
+    taken: Sequence[QRectF],
+) -> None:
+    """Write each label above its mask, moved down where something already stands."""
+    taken = list(taken)
+    for item in outlines:
+        box = to_screen.mapRect(item.path.boundingRect())
+        if not item.layer.label or item.path.isEmpty() or not box.intersects(area):
+            continue
+        block = TextBlock([item.layer.label], font, colour=item.layer.colour)
+        left = min(max(box.left(), area.left()), area.right() - block.width)
+        top = max(box.top() - block.height - 2, area.top())
+        place = QRectF(left, top, block.width, block.height)
+        for other in sorted(taken, key=QRectF.top):
+            if place.intersects(other):
+                place.moveTop(other.bottom())
+        if place.bottom() > area.bottom():
+            continue
+        block.paint(painter, place.left(), place.top())
+        taken.append(place)
+
+
+def screen_transform(geometry: Geometry, ratio: float) -> QTransform:
+    """Return the map from source points to logical pixels of the canvas."""
+    (a, b, dx), (c, d, dy) = geometry.matrix() / ratio
+    return QTransform(a, c, b, d, dx, dy)
