@@ -105,7 +105,7 @@ def _write_figure(
             _number(page, film, placed, finding, number, outline_colour(content, finding.source))
     y = placed.top + placed.height + 1.5
     if attribution is not None:
-        y = _write_bar(page, content, attribution, (left, y, width))
+        y = _write_bar(page, content, attribution, (placed.left, y, placed.width))
     page.set_xy(left, y)
     page.write_line(figure.caption, SMALL, width=width)
 

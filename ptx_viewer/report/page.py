@@ -21,8 +21,10 @@ SHADE = (242, 244, 246)
 
 _MARGIN = 15.0
 _FOOT = 17.0
-# No text can hold this: control characters are cleaned away before anything is printed.
-_PAGE_COUNT = "\x1fpages\x1f"
+_SHORT_TABLE = 6
+# No text can hold this: control characters are cleaned away before anything is printed.  Two
+# characters, because fpdf2 reserves the width of one digit less than the placeholder is long.
+_PAGE_COUNT = "\x1f#"
 
 BODY, SMALL, TINY = 9.0, 8.0, 7.0
 
@@ -136,8 +138,18 @@ class Page(FPDF):
             )
             self.set_y(self.get_y() + 0.5)
 
-    def rows(self, headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
-        """Write a table; its headings come again on each page that it reaches."""
+    def section_table(
+        self,
+        title: str,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        widths: Sequence[float],
+    ) -> None:
+        """Write a heading and a table; the column headings come again on each page that it reaches."""
+        # A short table that would break stands better whole on the next page.
+        if len(rows) <= _SHORT_TABLE:
+            self.keep_together(20 + 10 * len(rows))
+        self.heading(title)
         printable = [[self.printable(text) for text in row] for row in rows]
         self._style(SMALL, False, INK)
         self.set_draw_color(*RULE)

@@ -120,7 +120,7 @@ def _conclusion(page: Page, content: ReportContent) -> None:
 def _finding_table(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:
     if not findings:
         return
-    thresholds = {prediction.model: prediction.threshold for prediction in content.analysis.predictions}
+    thresholds = {prediction.model: prediction.mask_threshold for prediction in content.analysis.predictions}
     rows = []
     for number, finding in enumerate(findings, start=1):
         score = "no score" if finding.score is None else f"{finding.score:.2f}"
@@ -132,13 +132,12 @@ def _finding_table(page: Page, content: ReportContent, findings: Sequence[Findin
                 "the reader" if finding.source == wording.READER else content.title_of(finding.source),
                 score
                 if threshold is None or finding.score is None
-                else f"{score} (threshold {threshold:.2f})",
+                else f"{score} (outline from {threshold:.2f})",
                 wording.decision(finding, content.review is not None),
             )
         )
-    page.heading("Findings")
-    page.rows(
-        ("No.", "Patient's side", "Outlined by", "Score", "Reader's decision"), rows, (8, 20, 30, 32, 60)
+    page.section_table(
+        "Findings", ("No.", "Side", "Outlined by", "Score", "Reader's decision"), rows, (8, 20, 30, 32, 60)
     )
 
 
@@ -155,9 +154,11 @@ def _measurement_table(page: Page, content: ReportContent) -> None:
         )
         for measurement in content.measurements
     ]
-    page.heading("Measurements")
-    page.rows(
-        ("Measurement", "Side", "Value", "Outline of", "Method and validity"), rows, (34, 14, 23, 29, 80)
+    page.section_table(
+        "Measurements",
+        ("Measurement", "Side", "Value", "Outline of", "Method and validity"),
+        rows,
+        (34, 14, 23, 29, 80),
     )
 
 
@@ -165,14 +166,13 @@ def _edits(page: Page, content: ReportContent) -> None:
     review = content.review
     if review is None or not review.audit:
         return
-    page.heading("What the reader did")
     rows = []
     # Painting is one event a stroke: what was repeated is told once, with its last time.
     for (action, detail), events in groupby(review.audit, key=lambda event: (event.action, event.detail)):
         same = list(events)
         times = f" ({len(same)} times)" if len(same) > 1 else ""
         rows.append((wording.timestamp(same[-1].when), f"{action}{times}", shorten(detail, _CELL_LENGTH)))
-    page.rows(("Time", "Action", "Detail"), rows, (34, 46, 100))
+    page.section_table("What the reader did", ("Time", "Action", "Detail"), rows, (34, 46, 100))
 
 
 def _models(page: Page, content: ReportContent) -> None:
