@@ -71,10 +71,18 @@ class PatientEntry:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that could not be read, and why, in a sentence a person understands."""
+    """A file that is not shown, and why, in a sentence a person understands.
+
+    Attributes
+    ----------
+    harmless : bool
+        True when no picture was lost: the file is sound but holds none (a report, a
+        presentation state), or is a copy of one that is shown.
+    """
 
     display_path: str
     reason: str
+    harmless: bool = False
 
 
 @dataclass(frozen=True)

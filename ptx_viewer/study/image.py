@@ -21,7 +21,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Orientation:
-    """Which way the patient lies in the pixel grid.
+    r"""Which way the patient lies in the pixel grid.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Orientation:
         ``"F"``, ``"H"``...; ``""`` when the file does not say.
     stated : bool
         False when the file says nothing and the usual display
-        (``L\\F``: patient's left on the right of the screen) is assumed.
+        (``L\F``: patient's left on the right of the screen) is assumed.
     """
 
     row_direction: str = "L"

@@ -1,0 +1,65 @@
+"""Files that lie beside images on discs and in exports: passed over unless named by the user."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+_SUFFIXES = frozenset(
+    [
+        ".bat",
+        ".cfg",
+        ".chm",
+        ".cmd",
+        ".conf",
+        ".css",
+        ".csv",
+        ".db",
+        ".dll",
+        ".doc",
+        ".docx",
+        ".exe",
+        ".htm",
+        ".html",
+        ".icns",
+        ".ico",
+        ".inf",
+        ".ini",
+        ".jar",
+        ".js",
+        ".json",
+        ".jsonl",
+        ".lnk",
+        ".log",
+        ".md",
+        ".md5",
+        ".pdf",
+        ".py",
+        ".pyc",
+        ".rtf",
+        ".sh",
+        ".sha256",
+        ".so",
+        ".sqlite",
+        ".toml",
+        ".tsv",
+        ".txt",
+        ".xls",
+        ".xlsx",
+        ".xml",
+        ".xsl",
+        ".yaml",
+        ".yml",
+    ]
+)
+_NAMES = frozenset({"changelog", "license", "makefile", "readme", "version"})
+
+
+def is_sidecar(path: PurePath) -> bool:
+    """Whether a file, by its name, belongs to a folder of images without being one.
+
+    Hidden files and what macOS adds to archives count as such.
+    """
+    name = path.name.lower()
+    return (
+        name.startswith(".") or "__MACOSX" in path.parts or name in _NAMES or path.suffix.lower() in _SUFFIXES
+    )
