@@ -31,24 +31,35 @@ class _Figure:
     caption: str
 
 
-def write_figures(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:
-    """Print the film with its outlines and every chosen heatmap, two beside each other.
+def write_figures(
+    page: Page,
+    content: ReportContent,
+    film: Film,
+    findings: Sequence[Finding],
+    attributions: Sequence[Attribution],
+    *,
+    with_film: bool,
+) -> None:
+    """Print the film, and the film under each heatmap, two beside each other.
 
     Parameters
     ----------
     page : Page
     content : ReportContent
+    film : Film
+        Of ``content.image``.
     findings : sequence of Finding
-        In the order of their numbers.
+        Outlined in every figure, in the order of their numbers.
+    attributions : sequence of Attribution
+    with_film : bool
+        Whether the film without a heatmap comes first.
     """
-    film = Film(content.image)
-    figures = [_Figure(None, _film_caption(content, findings))]
+    figures = [_Figure(None, _film_caption(content, findings))] if with_film else []
     figures += [
         _Figure(attribution, f"{attribution.caption}. {wording.faithfulness(attribution)}")
-        for attribution in content.attributions
+        for attribution in attributions
     ]
-    alone = len(figures) == 1
-    width = _ALONE_WIDTH if alone else (page.epw - _GAP) / 2
+    width = _ALONE_WIDTH if len(figures) == 1 and with_film else (page.epw - _GAP) / 2
     for start in range(0, len(figures), 2):
         row = figures[start : start + 2]
         placed = _place(film, width)

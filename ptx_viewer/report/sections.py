@@ -12,6 +12,7 @@ from ptx_viewer.study.image import Image2D
 from . import wording
 from .content import ReportContent
 from .figures import write_figures
+from .film import Film
 from .page import BODY, INK, MUTED, SMALL, TINY, Page
 from .text import missing_characters, name_character, shorten
 
@@ -31,9 +32,14 @@ def write_film(page: Page, content: ReportContent) -> None:
     _identity(page, content.image)
     _conclusion(page, content)
     page.set_y(page.get_y() + 3)
-    write_figures(page, content, findings)
+    film = Film(content.image)
+    # The first row beside the figures it led to; more maps after what is read first.
+    write_figures(page, content, film, findings, content.attributions[:1], with_film=True)
     _finding_table(page, content, findings)
     _measurement_table(page, content)
+    if len(content.attributions) > 1:
+        page.heading("More explanations")
+        write_figures(page, content, film, findings, content.attributions[1:], with_film=False)
     _edits(page, content)
     _models(page, content)
     _notices(page, content)
@@ -172,7 +178,7 @@ def _edits(page: Page, content: ReportContent) -> None:
         same = list(events)
         times = f" ({len(same)} times)" if len(same) > 1 else ""
         rows.append((wording.timestamp(same[-1].when), f"{action}{times}", shorten(detail, _CELL_LENGTH)))
-    page.section_table("What the reader did", ("Time", "Action", "Detail"), rows, (34, 46, 100))
+    page.section_table("What the reader did", ("Time", "Action", "Detail"), rows, (42, 48, 90))
 
 
 def _models(page: Page, content: ReportContent) -> None:
