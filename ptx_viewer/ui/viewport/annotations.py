@@ -121,9 +121,7 @@ class Annotations:
             taken.append(block.paint(painter, x, y))
         return taken
 
-    def _scale_bar(
-        self, painter: QPainter, right: float, bottom: float, room: float, font: QFont
-    ) -> QRectF:
+    def _scale_bar(self, painter: QPainter, right: float, bottom: float, room: float, font: QFont) -> QRectF:
         """Draw a bar of a round length, its length written before it."""
         assert self.pixels_per_mm is not None
         millimetres = round_length(room * 0.6 / self.pixels_per_mm)

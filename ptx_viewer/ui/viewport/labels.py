@@ -10,6 +10,7 @@ from ptx_viewer.study.luts import to_display
 from .geometry import ViewState
 
 PRIVATE = "Patient hidden"
+NO_BREAK = "\u00a0"
 
 
 def patient_lines(image: Image2D, *, private: bool) -> list[str]:
@@ -18,9 +19,7 @@ def patient_lines(image: Image2D, *, private: bool) -> list[str]:
         return [PRIVATE]
     patient = image.patient
     born = f"born {readable_date(patient.birth_date)}" if patient.birth_date else ""
-    return _filled(
-        patient.name, patient.patient_id, ", ".join(_filled(born, patient.sex, patient.age))
-    )
+    return _filled(patient.name, patient.patient_id, ", ".join(_filled(born, patient.sex, patient.age)))
 
 
 def image_lines(image: Image2D, slice_index: int, slices: int) -> list[str]:
@@ -61,7 +60,7 @@ def calibration_text(image: Image2D) -> str:
     spacing = image.spacing
     if spacing is None:
         return "Uncalibrated: pixels only"
-    size = f"{spacing.row_mm:.3g} x {spacing.column_mm:.3g} mm"
+    size = f"{spacing.row_mm:.3g} x {spacing.column_mm:.3g} mm".replace(" ", NO_BREAK)
     return f"Pixel spacing {size}, {spacing.basis}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,23 +132,32 @@ def paint_labels(
     area: QRectF,
     taken: Sequence[QRectF],
 ) -> None:
-    """Write each label above its mask, moved down where something already stands."""
-    taken = list(taken)
-    for item in outlines:
-        box = to_screen.mapRect(item.path.boundingRect())
+    """Write each label beside its mask, where it covers neither a mask nor other text.
+
+    A label without such a place is left out: it would hide what it names.
+    """
+    boxes = [to_screen.mapRect(item.path.boundingRect()) for item in outlines]
+    occupied = [*taken, *boxes]
+    for item, box in zip(outlines, boxes, strict=True):
         if not item.layer.label or item.path.isEmpty() or not box.intersects(area):
             continue
         block = TextBlock([item.layer.label], font, colour=item.layer.colour)
-        left = min(max(box.left(), area.left()), area.right() - block.width)
-        top = max(box.top() - block.height - 2, area.top())
-        place = QRectF(left, top, block.width, block.height)
-        for other in sorted(taken, key=QRectF.top):
-            if place.intersects(other):
-                place.moveTop(other.bottom())
-        if place.bottom() > area.bottom():
-            continue
-        block.paint(painter, place.left(), place.top())
-        taken.append(place)
+        for place in _places(box, block.width, block.height):
+            if area.contains(place) and not any(place.intersects(other) for other in occupied):
+                block.paint(painter, place.left(), place.top())
+                occupied.append(place)
+                break
+
+
+def _places(box: QRectF, width: float, height: float) -> Iterator[QRectF]:
+    """Yield where a label may stand: above, below, right and left of its mask, up to two lines away."""
+    for away in range(3):
+        step = 2 + away * height
+        yield QRectF(box.left(), box.top() - step - height, width, height)
+        yield QRectF(box.left(), box.bottom() + step, width, height)
+    for away in range(3):
+        yield QRectF(box.right() + 4, box.top() + away * height, width, height)
+        yield QRectF(box.left() - 4 - width, box.top() + away * height, width, height)
 
 
 def screen_transform(geometry: Geometry, ratio: float) -> QTransform:

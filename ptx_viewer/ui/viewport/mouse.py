@@ -40,10 +40,10 @@ class _Drag:
         self.start = start
 
     def finish(self) -> None:
-        """Nothing is left to do: the view followed the mouse."""
+        """Do nothing more: the view followed the mouse."""
 
     def cancel(self) -> None:
-        """The view stays where it is."""
+        """Leave the view where it is."""
 
 
 class WindowDrag(_Drag):

@@ -86,11 +86,15 @@ def paint_scene(painter: QPainter, scene: Scene, size: QSizeF, ratio: float, fon
 def paint_message(painter: QPainter, message: Message, size: QSizeF, font: QFont) -> None:
     """Write what stands in place of an image, in the middle."""
     width = min(size.width() - 32, 480)
-    blocks = [TextBlock(wrap(message.text or EMPTY, font, width), font, colour=theme.QUIET, centred=True)]
+    heading = QFont(font)
+    heading.setBold(True)
+    paragraphs = [(message.text or EMPTY, font, theme.QUIET)]
     if message.problem:
-        heading = QFont(font)
-        heading.setBold(True)
-        blocks.insert(0, TextBlock(wrap(UNREADABLE, heading, width), heading, colour=theme.PROBLEM, centred=True))
+        paragraphs.insert(0, (UNREADABLE, heading, theme.PROBLEM))
+    blocks = [
+        TextBlock(wrap(text, used, width), used, colour=colour, centred=True)
+        for text, used, colour in paragraphs
+    ]
     top = (size.height() - sum(block.height for block in blocks)) / 2
     for block in blocks:
         block.paint(painter, (size.width() - block.width) / 2, top)

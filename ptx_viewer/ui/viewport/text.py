@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import ClassVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 
 LIGHT = "#f2f2f2"
 _RIM = 1.5
+_TURNS = [math.pi * step / 6 for step in range(12)]
+_AROUND = [QPointF(_RIM * math.cos(turn), _RIM * math.sin(turn)) for turn in _TURNS]
 _KEPT = 64
 
 
 class TextBlock:
     """Lines of text of one colour, painted once and kept as a picture."""
 
-    _cache: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+    _cache: ClassVar[OrderedDict[tuple[object, ...], QPixmap]] = OrderedDict()
 
     def __init__(
         self,
@@ -65,26 +69,27 @@ class TextBlock:
         return picture
 
     def _letter(self, painter: QPainter) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         painter.setFont(self._font)
-        rim = QPen(QColor(0, 0, 0, 230), 2 * _RIM)
-        rim.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         for index, (line, advance) in enumerate(zip(self._lines, self._advances, strict=True)):
             left = _RIM + self._before * (self.width - 2 * _RIM - advance)
             base = QPointF(left, _RIM + self._ascent + index * self._line_height)
-            shape = QPainterPath()
-            shape.addText(base, self._font, line)
-            painter.strokePath(shape, rim)
-            # Drawn as text, not filled as a shape, so that the letters keep their hinting.
+            # The rim is the text itself, moved: a stroked path would not follow the hinted letters.
+            painter.setPen(QColor(0, 0, 0, 200))
+            for offset in _AROUND:
+                painter.drawText(base + offset, line)
             painter.setPen(QColor(self._colour))
             painter.drawText(base, line)
 
 
 def wrap(text: str, font: QFont, width: float) -> list[str]:
-    """Break `text` at spaces into lines no wider than `width`; a longer word is shortened."""
+    """Break `text` at spaces (not at no-break spaces) into lines no wider than `width`.
+
+    A word that is longer is shortened.
+    """
     metrics = QFontMetricsF(font)
     lines: list[str] = []
-    for word in text.split():
+    for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and metrics.horizontalAdvance(joined) <= width:
             lines[-1] = joined
