@@ -38,7 +38,7 @@ def to_document(value: object) -> tuple[str, list[NDArray[np.generic]]]:
     """
     arrays: list[NDArray[np.generic]] = []
     try:
-        text = json.dumps(_plain(value, arrays), allow_nan=False, ensure_ascii=False)
+        text = json.dumps(_plain(value, arrays), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise DocumentError(f"{type(value).__name__} cannot be kept: {error}") from error
     return text, arrays

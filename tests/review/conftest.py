@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.edits import Clock
+from ptx_viewer.review.store import ReviewStore
 
 SHAPE = (40, 60)
 Rectangle = Callable[[int, int, int, int], np.ndarray]
@@ -100,3 +102,15 @@ def make_analysis() -> Callable[..., ImageAnalysis]:
 @pytest.fixture
 def analysis(make_analysis: Callable[..., ImageAnalysis]) -> ImageAnalysis:
     return make_analysis("attention-unet")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where the tested store lies; its folder does not exist yet."""
+    return tmp_path / "data" / "reviews.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[ReviewStore]:
+    with ReviewStore(path) as opened:
+        yield opened
