@@ -6,6 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from .salvage import salvage
+
 #: "ptxr", so that no other program's file is taken for ours.
 APPLICATION_ID = 0x70747872
 
@@ -104,18 +106,22 @@ def is_damage(error: BaseException) -> bool:
 
 
 def explained(error: Exception, path: Path) -> StoreError:
-    """Return what happened in a sentence; a damaged file is renamed on the way.
+    """Return what happened in a sentence.
 
-    The connection must have been closed when the file is damaged.
+    A damaged file is renamed on the way, and a fresh one takes its place with what could still be
+    read.  The connection must have been closed when the file is damaged.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if is_damage(error):
         kept = set_aside(path)
         if kept is None:
             return StoreError(f"The reviews in {path} are damaged, and the file could not be renamed.")
+        recovered = _start_afresh(path, kept)
+        found = f"the program goes on with the {recovered} that could be read"
+        if not recovered:
+            found = "none could be read, and the program goes on with an empty one"
         return DamagedError(
-            f"The reviews in {path} are damaged. The file was kept as {kept.name}; "
-            "the program goes on with an empty one.",
+            f"The reviews in {path} are damaged. The file was kept as {kept.name}; {found}.",
             fresh_path=path,
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -143,6 +149,14 @@ def set_aside(path: Path) -> Path | None:
     except OSError:
         return None
     return kept
+
+
+def _start_afresh(path: Path, kept: Path) -> int:
+    connection = open_database(path)
+    try:
+        return salvage(kept, connection)
+    finally:
+        connection.close()
 
 
 def _make_private(path: Path) -> None:

@@ -98,8 +98,8 @@ class ReviewStore:
     ------
     StoreError
         If the database cannot be opened.  A damaged one was then renamed to
-        ``<name>.damaged-<n>``, never deleted, and opening again starts a fresh one; one of a newer
-        version is left as it is, and ``error.fresh_path`` says where to go on.
+        ``<name>.damaged-<n>``, never deleted, and opening again goes on with what could be read of
+        it; one of a newer version is left as it is, and ``error.fresh_path`` says where to go on.
     """
 
     def __init__(self, path: Path | None = None) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,7 +166,9 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
 def test_a_file_that_is_no_database_is_kept_under_another_name(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"these were reviews once" * 100)
-    with pytest.raises(StoreError, match=r"are damaged.*kept as reviews\.sqlite3\.damaged-1"):
+    with pytest.raises(
+        StoreError, match=r"are damaged.*kept as reviews\.sqlite3\.damaged-1; none could be read"
+    ):
         ReviewStore(path)
     assert path.with_name("reviews.sqlite3.damaged-1").read_bytes() == b"these were reviews once" * 100
     with ReviewStore(path) as store:
@@ -200,6 +203,36 @@ def test_a_truncated_database_is_kept_and_the_program_goes_on(path: Path) -> Non
         store.save(ImageReview("new#0"))
         assert store.load("new#0") is not None
     assert path.with_name("reviews.sqlite3.damaged-1").stat().st_size == len(content) // 2
+
+
+def test_what_can_be_read_of_a_damaged_database_is_carried_over(path: Path, analysis: ImageAnalysis) -> None:
+    noise = np.random.default_rng(0).random((40, 60)) < 0.5
+    keys = [f"{number:03d}#0" for number in range(60)]
+    with ReviewStore(path) as store:
+        store.save_analysis(analysis)
+        for key in keys:
+            review = add_finding(ImageReview(key), noise, Side.LEFT)
+            store.save(replace(review, impression=key + "x" * 1500))
+        assert store._connection is not None
+        (page_size,) = store._connection.execute("PRAGMA page_size").fetchone()
+    content = bytearray(path.read_bytes())
+    place = content.index(b"030#0xxxx") // page_size * page_size
+    content[place : place + page_size] = b"\xff" * page_size
+    path.write_bytes(content)
+
+    with pytest.raises(StoreError, match=r"goes on with the 5\d that could be read"):
+        ReviewStore(path)
+    assert path.with_name("reviews.sqlite3.damaged-1").read_bytes() == content
+    with ReviewStore(path) as store:
+        loaded = {key: store.load(key) for key in keys}
+        assert store.load_analysis(analysis.image_key) is not None
+    lost = [key for key, review in loaded.items() if review is None]
+    assert "030#0" in lost
+    assert len(lost) < 10
+    for key, review in loaded.items():
+        if review is not None:
+            assert review.impression == key + "x" * 1500
+            np.testing.assert_array_equal(review.findings[0].mask, noise)
 
 
 def test_damage_that_shows_only_later_is_a_sentence_and_the_store_goes_on(path: Path) -> None:
