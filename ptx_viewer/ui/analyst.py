@@ -1,0 +1,219 @@
+"""The networks as the window sees them: loading, a list of what waits, one analysis at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from models.cards import ModelCard
+from ptx_viewer.jobs import Job
+from ptx_viewer.progress import Progress
+from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.study.image import Image2D
+
+from .reading import AnalysisState
+from .workers import Workers
+
+
+class EngineInfoLike(Protocol):
+    """What the engine says about itself once the models are loaded."""
+
+    @property
+    def device(self) -> str:
+        """Where the networks run, e.g. ``"cpu"``."""
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of the loaded models."""
+
+
+class EngineLike(Protocol):
+    """The part of :class:`ptx_viewer.engine.Engine` that the window uses."""
+
+    def warm_up(self, progress: Progress) -> EngineInfoLike:
+        """Load the models; blocks."""
+
+    def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
+        """Do the whole pass over one image; blocks."""
+
+    def close(self) -> None:
+        """End the networks' process; may be called while another thread waits for an answer."""
+
+
+class EngineState(StrEnum):
+    """Whether the models can be used."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Request:
+    """An image to analyse; `load` is called on the worker's thread."""
+
+    key: str
+    title: str
+    load: Callable[[], Image2D]
+    options: AnalysisOptions
+
+
+class Analyst(QObject):
+    """Runs requests one after another and says how each image fares, by its key."""
+
+    engineChanged = Signal()
+    busyChanged = Signal()
+    stateChanged = Signal(str, object, str, float)
+    analysed = Signal(str, object)
+
+    def __init__(self, workers: Workers, engine: EngineLike, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self._engine = engine
+        self._waiting: deque[Request] = deque()
+        self._current: Request | None = None
+        self._job: Job[ImageAnalysis] | None = None
+        self.state = EngineState.LOADING
+        self.info: EngineInfoLike | None = None
+        self.failure = ""
+        self.progress = 0.0
+        self.message = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether an analysis runs."""
+        return self._current is not None
+
+    @property
+    def running_key(self) -> str | None:
+        """Key of the image being analysed."""
+        return self._current.key if self._current is not None else None
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait for their turn."""
+        return len(self._waiting)
+
+    @property
+    def device(self) -> str:
+        """Where the networks run; ``""`` until they are loaded."""
+        return self.info.device if self.info is not None else ""
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Cards of the loaded models."""
+        return self.info.cards if self.info is not None else ()
+
+    def title_of(self, model: str) -> str:
+        """Return a model's name as its card writes it."""
+        return next((card.title for card in self.cards if card.name == model), model)
+
+    def start(self) -> None:
+        """Load the models in the background."""
+        self.state, self.message, self.progress = EngineState.LOADING, "Loading models", 0.0
+        self.engineChanged.emit()
+        self._workers.engine.submit(
+            "Load models",
+            self._engine.warm_up,
+            done=self._ready,
+            failed=self._broken,
+            progress=self._on_progress,
+        )
+
+    def request(self, request: Request, *, first: bool = True) -> None:
+        """Have an image analysed; the one that the reader looks at goes before the others."""
+        if self._current is not None and self._current.key == request.key:
+            return
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.key != request.key)
+        if first:
+            self._waiting.appendleft(request)
+        else:
+            self._waiting.append(request)
+        self.stateChanged.emit(request.key, AnalysisState.WAITING, "", 0.0)
+        if self.state is EngineState.FAILED:
+            self.start()
+        self._next()
+
+    def forget(self, key: str) -> None:
+        """Take an image that still waits off the list."""
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.key != key)
+
+    def cancel(self) -> None:
+        """Stop what runs and forget what waits."""
+        waiting, self._waiting = self._waiting, deque()
+        for request in waiting:
+            self.stateChanged.emit(request.key, AnalysisState.CANCELLED, "", 0.0)
+        if self._job is not None:
+            self._job.cancel()
+        self.busyChanged.emit()
+
+    def _next(self) -> None:
+        if self._current is not None or not self._waiting or self.state is not EngineState.READY:
+            self.busyChanged.emit()
+            return
+        request = self._waiting.popleft()
+        self._current = request
+        self.progress, self.message = 0.0, request.title
+
+        def work(progress: Progress) -> ImageAnalysis:
+            progress(0.0, "Reading the image")
+            return self._engine.analyse(request.load(), request.options, progress)
+
+        self._job = self._workers.engine.submit(
+            "Analysis",
+            work,
+            done=lambda analysis: self._end(request, analysis),
+            failed=lambda error: self._end(request, None, AnalysisState.FAILED, sentence(error)),
+            cancelled=lambda: self._end(request, None, AnalysisState.CANCELLED),
+            progress=lambda fraction, message: self._on_analysis(request, fraction, message),
+        )
+        self.stateChanged.emit(request.key, AnalysisState.RUNNING, "", 0.0)
+        self.busyChanged.emit()
+
+    def _end(
+        self,
+        request: Request,
+        analysis: ImageAnalysis | None,
+        state: AnalysisState = AnalysisState.DONE,
+        message: str = "",
+    ) -> None:
+        self._current, self._job = None, None
+        if analysis is not None:
+            self.analysed.emit(request.key, analysis)
+        else:
+            self.stateChanged.emit(request.key, state, message, 0.0)
+        self._next()
+
+    def _on_analysis(self, request: Request, fraction: float, message: str) -> None:
+        if self._current is request:
+            self.progress, self.message = fraction, message or request.title
+            self.stateChanged.emit(request.key, AnalysisState.RUNNING, message, fraction)
+            self.busyChanged.emit()
+
+    def _ready(self, info: EngineInfoLike) -> None:
+        self.info = info
+        self.state, self.message = EngineState.READY, ""
+        self.engineChanged.emit()
+        self._next()
+
+    def _broken(self, error: Exception) -> None:
+        self.state, self.failure, self.message = EngineState.FAILED, sentence(error), ""
+        self.engineChanged.emit()
+        waiting, self._waiting = self._waiting, deque()
+        for request in waiting:
+            text = f"The models could not be loaded: {self.failure}"
+            self.stateChanged.emit(request.key, AnalysisState.FAILED, text, 0.0)
+
+    def _on_progress(self, fraction: float, message: str) -> None:
+        self.progress, self.message = fraction, message
+        self.engineChanged.emit()
+
+
+def sentence(error: Exception) -> str:
+    """Return an exception's own words, or its kind where it has none."""
+    return str(error).strip() or type(error).__name__

@@ -1,0 +1,208 @@
+"""What each action of the table does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from .keys import KEYS, Act
+from .reading import Reading
+from .viewport import FilmViewport, Tool
+
+if TYPE_CHECKING:
+    from .main_window import MainWindow
+
+TOOLS = {
+    Act.TOOL_WINDOW: Tool.WINDOW,
+    Act.TOOL_PAN: Tool.PAN,
+    Act.TOOL_ZOOM: Tool.ZOOM,
+    Act.TOOL_SCROLL: Tool.SCROLL,
+    Act.TOOL_BRUSH: Tool.BRUSH,
+    Act.TOOL_ERASER: Tool.ERASER,
+}
+_LAYOUTS = {Act.LAYOUT_ONE: 1, Act.LAYOUT_TWO: 2, Act.LAYOUT_FOUR: 4}
+_PRESETS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
+_ZOOM_STEP = 1.25
+_BRUSH_STEP = 1.25
+_OPACITY_STEP = 10
+_FILES = "Images (*.dcm *.dicom *.ima *.png *.jpg *.jpeg *.zip DICOMDIR);;All files (*)"
+
+
+class Commands:
+    """Connects every action with what it does to the window's parts."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._w = window
+        handlers = self._handlers()
+        missing = [key.act for key in KEYS if key.act not in handlers]
+        if missing:
+            raise LookupError(f"no command for {', '.join(missing)}")
+        for act, handler in handlers.items():
+            window.actions_[act].triggered.connect(lambda _checked=False, handler=handler: handler())
+            window.addAction(window.actions_[act])
+
+    def export_to(self, path: Path, *, overwrite: bool) -> None:
+        """Write the report of the active film to `path`."""
+        reading = self._reading
+        if reading is None:
+            return
+        self._w.column.impression.flush()
+        why = self._w.column.why
+        self._w.exporter.export(
+            reading,
+            path,
+            overwrite=overwrite,
+            attributions=why.reported,
+            cards=self._w.analyst.cards,
+            colour_map=why.colour_map_name,
+            opacity=why.opacity.value() / 100,
+        )
+
+    @property
+    def _reading(self) -> Reading | None:
+        return self._w.pane.reading
+
+    @property
+    def _film(self) -> FilmViewport:
+        return self._w.grid.active
+
+    def _handlers(self) -> dict[Act, Callable[[], object]]:
+        window, column = self._w, self._w.column
+        handlers: dict[Act, Callable[[], object]] = {
+            Act.OPEN_FOLDER: self._open_folder,
+            Act.OPEN_FILES: self._open_files,
+            Act.NEXT_SERIES: partial(window.step_series, 1),
+            Act.PREVIOUS_SERIES: partial(window.step_series, -1),
+            Act.EXPORT: self._export,
+            Act.QUIT: window.close,
+            Act.NEXT_VIEWPORT: partial(window.grid.step, 1),
+            Act.PREVIOUS_VIEWPORT: partial(window.grid.step, -1),
+            Act.TOGGLE_BROWSER: window.modes.apply_panels,
+            Act.TOGGLE_FINDINGS: window.modes.apply_panels,
+            Act.FULL_SCREEN: window.modes.apply_full_screen,
+            Act.LEAVE: window.modes.leave,
+            Act.PRIVACY: window.modes.apply_privacy,
+            Act.CHEAT_SHEET: window.modes.apply_cheat_sheet,
+            Act.BRUSH_SMALLER: partial(self._brush, 1 / _BRUSH_STEP),
+            Act.BRUSH_LARGER: partial(self._brush, _BRUSH_STEP),
+            Act.UNDO: self._with_reading(Reading.undo),
+            Act.REDO: self._with_reading(Reading.redo),
+            Act.FIT: self._on_film(FilmViewport.fit),
+            Act.ONE_TO_ONE: self._on_film(FilmViewport.one_to_one),
+            Act.ZOOM_IN: lambda: self._film.zoom_by(_ZOOM_STEP),
+            Act.ZOOM_OUT: lambda: self._film.zoom_by(1 / _ZOOM_STEP),
+            Act.ROTATE_RIGHT: lambda: self._film.rotate(1),
+            Act.ROTATE_LEFT: lambda: self._film.rotate(-1),
+            Act.FLIP_HORIZONTAL: self._on_film(FilmViewport.flip_horizontal),
+            Act.FLIP_VERTICAL: self._on_film(FilmViewport.flip_vertical),
+            Act.INVERT: self._on_film(FilmViewport.invert),
+            Act.RESET: self._reset,
+            Act.NEXT_SLICE: lambda: self._film.set_slice(self._film.slice_index + 1),
+            Act.PREVIOUS_SLICE: lambda: self._film.set_slice(self._film.slice_index - 1),
+            Act.FIRST_SLICE: lambda: self._film.set_slice(0),
+            Act.LAST_SLICE: lambda: self._film.set_slice(10**9),
+            Act.TYPE_WINDOW: window.bar.window_box.focus,
+            Act.ANALYSE: self._analyse,
+            Act.ANALYSE_ALL: window.analyse_all,
+            Act.SCORE_ANYWAY: partial(self._analyse, override=True),
+            Act.CANCEL: window.cancel,
+            Act.MODEL_CARD: window.show_card,
+            Act.NEXT_FINDING: partial(self._step_finding, 1),
+            Act.PREVIOUS_FINDING: partial(self._step_finding, -1),
+            Act.ACCEPT: self._with_finding(Reading.accept),
+            Act.REJECT: self._with_finding(Reading.reject),
+            Act.REOPEN: self._with_finding(Reading.reopen),
+            Act.REMOVE_FINDING: self._with_finding(Reading.remove_finding),
+            Act.ADD_FINDING: self._add_finding,
+            Act.MASK_STYLE: column.findings.next_style,
+            Act.HEATMAP: column.why.toggle,
+            Act.HEATMAP_FAINTER: partial(self._opacity, -_OPACITY_STEP),
+            Act.HEATMAP_STRONGER: partial(self._opacity, _OPACITY_STEP),
+            Act.IMPRESSION: self._write_impression,
+            Act.SIGN: column.impression.toggle_signature,
+        }
+        for act, tool in TOOLS.items():
+            handlers[act] = partial(window.set_tool, tool)
+        for act, count in _LAYOUTS.items():
+            handlers[act] = partial(window.set_layout, count)
+        for number, act in enumerate(_PRESETS):
+            handlers[act] = partial(window.apply_preset, number)
+        return handlers
+
+    def _on_film(self, verb: Callable[[FilmViewport], None]) -> Callable[[], None]:
+        return lambda: verb(self._film)
+
+    def _with_reading(self, verb: Callable[[Reading], None]) -> Callable[[], None]:
+        def run() -> None:
+            if self._reading is not None:
+                self._w.column.impression.flush()
+                verb(self._reading)
+
+        return run
+
+    def _with_finding(self, verb: Callable[[Reading, str], None]) -> Callable[[], None]:
+        def run() -> None:
+            reading = self._reading
+            if reading is not None and reading.selected is not None:
+                verb(reading, reading.selected.finding_id)
+
+        return run
+
+    def _open_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self._w, "Open a study folder")
+        if folder:
+            self._w.library.open([Path(folder)])
+
+    def _open_files(self) -> None:
+        files, _kind = QFileDialog.getOpenFileNames(self._w, "Open files", "", _FILES)
+        if files:
+            self._w.library.open([Path(file) for file in files])
+
+    def _export(self) -> None:
+        suggestion = str(Path.home() / self._w.exporter.default_name())
+        chosen, _kind = QFileDialog.getSaveFileName(
+            self._w, "Export a PDF report", suggestion, "PDF report (*.pdf)"
+        )
+        if not chosen:
+            return
+        path = Path(chosen)
+        # The dialog has asked about the name that was typed; the one completed here may exist as well.
+        complete = path.suffix.lower() == ".pdf"
+        self.export_to(path if complete else path.with_name(path.name + ".pdf"), overwrite=complete)
+
+    def _analyse(self, *, override: bool = False) -> None:
+        if self._reading is not None:
+            self._w.desk.analyse(self._reading, override=override)
+
+    def _reset(self) -> None:
+        self._film.reset_view()
+        self._film.reset_window()
+
+    def _brush(self, factor: float) -> None:
+        field = self._w.bar.brush_radius
+        step = field.value() * factor
+        field.setValue(max(round(step), field.value() + 1) if factor > 1 else int(step))
+
+    def _opacity(self, by: int) -> None:
+        slider = self._w.column.why.opacity
+        slider.setValue(slider.value() + by)
+
+    def _step_finding(self, by: int) -> None:
+        if self._reading is not None:
+            self._reading.select_step(by)
+            self._w.jump_to_selected()
+
+    def _add_finding(self) -> None:
+        if self._w.adding.start(self._w.pane):
+            self._w.actions_[Act.TOOL_BRUSH].trigger()
+
+    def _write_impression(self) -> None:
+        self._w.actions_[Act.TOGGLE_FINDINGS].setChecked(True)
+        self._w.modes.apply_panels()
+        self._w.column.impression.set_open(True)
+        self._w.column.ensureWidgetVisible(self._w.column.impression)
+        self._w.column.impression.text.setFocus()

@@ -1,0 +1,169 @@
+"""The reader's desk: opens images, keeps each one's reading, and saves every change as it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from ptx_viewer.progress import Progress
+from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.review.measured import current_measurements
+from ptx_viewer.review.review import ImageReview
+from ptx_viewer.review.store import ReviewStore
+from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.read import read_image
+from ptx_viewer.study.stack import Stack, open_stack
+
+from .analyst import Analyst, Request, sentence
+from .displayable import Displayable
+from .frames import FrameStack
+from .reading import AnalysisState, Reading
+from .workers import Workers
+
+Opened = Image2D | Stack | FrameStack
+
+
+class Desk(QObject):
+    """Readings by image key; the only place that talks to the store about reviews."""
+
+    saved = Signal(str)
+    problem = Signal(str)
+
+    def __init__(
+        self, workers: Workers, store: ReviewStore, analyst: Analyst, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self._store = store
+        self._analyst = analyst
+        self._readings: dict[str, Reading] = {}
+        self._measured: dict[str, ImageReview] = {}
+        self.analyse_films = True
+        analyst.analysed.connect(self._on_analysed)
+        analyst.stateChanged.connect(self._on_state)
+
+    def open(
+        self,
+        item: Displayable,
+        done: Callable[[Opened], None],
+        failed: Callable[[str], None],
+        progress: Callable[[float, str], None],
+    ) -> None:
+        """Decode `item` in the background."""
+
+        def work(report: Progress) -> Opened:
+            if item.stack:
+                return open_stack(item.series, report)
+            if item.entry.number_of_frames > 1:
+                return FrameStack(item.entry)
+            return read_image(item.entry)
+
+        self._workers.decode.submit(
+            "Open image", work, done=done, failed=lambda error: failed(sentence(error)), progress=progress
+        )
+
+    def reading(self, image: Image2D, *, is_film: bool) -> Reading:
+        """Return the reading of `image`, restoring what the store has of it."""
+        key = image.reference.key
+        known = self._readings.get(key)
+        if known is not None:
+            return known
+        reading = Reading(image, is_film=is_film, parent=self)
+        reading.problem.connect(self.problem)
+        self._readings[key] = reading
+        self._restore(reading)
+        return reading
+
+    def known(self, key: str) -> Reading | None:
+        """Return the reading of an image that is on the desk."""
+        return self._readings.get(key)
+
+    def release(self, keep: set[str]) -> None:
+        """Put away every reading but those in `keep`; all of them are saved already."""
+        for key in [key for key in self._readings if key not in keep]:
+            self._analyst.forget(key)
+            self._measured.pop(key, None)
+            self._readings.pop(key).deleteLater()
+
+    def analyse(self, reading: Reading, *, override: bool = False) -> None:
+        """Have the networks look at an open image."""
+        image = reading.image
+        options = AnalysisOptions(override_refusal=override)
+        self._analyst.request(Request(reading.key, "Analysing", lambda: image, options))
+
+    def analyse_later(self, item: Displayable) -> None:
+        """Have the networks look at an image that is not open, after those that are."""
+        key = item.image_keys[0]
+        if self._analyst.running_key != key:
+            request = Request(key, item.subtitle, lambda: read_image(item.entry), AnalysisOptions())
+            self._analyst.request(request, first=False)
+
+    def _restore(self, reading: Reading) -> None:
+        key = reading.key
+
+        def work(_progress: Progress) -> tuple[ImageAnalysis | None, ImageReview | None]:
+            return self._store.load_analysis(key), self._store.load(key)
+
+        def done(stored: tuple[ImageAnalysis | None, ImageReview | None]) -> None:
+            if self._readings.get(key) is reading:
+                reading.restore(*stored)
+                self._begin(reading)
+
+        def failed(error: Exception) -> None:
+            self.problem.emit(f"The saved review could not be read: {sentence(error)}")
+            if self._readings.get(key) is reading:
+                reading.restore(None, None)
+                self._begin(reading)
+
+        self._workers.store.submit("Load review", work, done=done, failed=failed)
+
+    def _begin(self, reading: Reading) -> None:
+        reading.reviewChanged.connect(lambda: self._on_review(reading))
+        self._measure(reading)
+        if reading.analysis is None and reading.is_film and self.analyse_films:
+            self.analyse(reading)
+
+    def _on_review(self, reading: Reading) -> None:
+        self._save_review(reading.review)
+        self._measure(reading)
+
+    def _on_analysed(self, key: str, analysis: ImageAnalysis) -> None:
+        self._workers.store.submit(
+            "Save analysis",
+            lambda _progress: self._store.save_analysis(analysis),
+            done=lambda _nothing: self.saved.emit(key),
+            failed=lambda error: self.problem.emit(f"The analysis could not be saved: {sentence(error)}"),
+        )
+        reading = self._readings.get(key)
+        if reading is not None:
+            reading.take_analysis(analysis)
+
+    def _on_state(self, key: str, state: AnalysisState, message: str, progress: float) -> None:
+        reading = self._readings.get(key)
+        if reading is not None:
+            reading.set_state(state, message, progress)
+
+    def _save_review(self, review: ImageReview) -> None:
+        self._workers.store.submit(
+            "Save review",
+            lambda _progress: self._store.save(review),
+            done=lambda _nothing: self.saved.emit(review.image_key),
+            failed=lambda error: self.problem.emit(f"The review could not be saved: {sentence(error)}"),
+        )
+
+    def _measure(self, reading: Reading) -> None:
+        review, analysis, spacing = reading.review, reading.analysis, reading.image.spacing
+        self._measured[reading.key] = review
+
+        def done(measurements: tuple) -> None:
+            # A later edit has its own measurement on the way: numbers of an older outline are not shown.
+            if self._measured.get(reading.key) is review:
+                reading.set_measurements(measurements)
+
+        self._workers.measure.submit(
+            "Measure",
+            lambda _progress: current_measurements(review, analysis, spacing),
+            done=done,
+            failed=lambda error: self.problem.emit(f"The measurement failed: {sentence(error)}"),
+        )

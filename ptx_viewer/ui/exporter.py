@@ -1,0 +1,107 @@
+"""The report of the film in front of the reader, written in the background."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+import ptx_viewer
+from explain.attribution import Attribution
+from models.cards import ModelCard, card_path, load_card
+from ptx_viewer.progress import Progress
+from ptx_viewer.report.content import ReportContent
+from ptx_viewer.report.pdf import write_pdf
+from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.review.measured import current_measurements
+
+from .analyst import sentence
+from .reading import Reading
+from .workers import Workers
+
+_log = logging.getLogger(__name__)
+
+
+class Exporter(QObject):
+    """Assembles what the report states and says where it went."""
+
+    changed = Signal()
+    finished = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._workers = workers
+        self.running = ""
+
+    @staticmethod
+    def default_name() -> str:
+        """Return a file name that says nothing about the patient."""
+        return f"ptx-report-{datetime.now():%Y-%m-%d-%H%M}.pdf"
+
+    def export(
+        self,
+        reading: Reading,
+        path: Path,
+        *,
+        overwrite: bool,
+        attributions: tuple[Attribution, ...],
+        cards: tuple[ModelCard, ...],
+        colour_map: str,
+        opacity: float,
+    ) -> None:
+        """Write the report of `reading` as it stands now."""
+        image, review = reading.image, reading.review
+        analysis = reading.analysis or ImageAnalysis(reading.key)
+        device = next((prediction.device for prediction in analysis.predictions), "")
+
+        def work(_progress: Progress) -> Path:
+            content = ReportContent(
+                image=image,
+                analysis=analysis,
+                review=review,
+                measurements=current_measurements(review, analysis, image.spacing),
+                attributions=attributions,
+                cards=cards or shipped_cards(analysis),
+                device=device,
+                program_version=ptx_viewer.__version__,
+                created=datetime.now().astimezone(),
+                colour_map=colour_map,
+                opacity=opacity,
+            )
+            write_pdf(content, path, overwrite=overwrite)
+            return path
+
+        self.running = "Writing the report"
+        self.changed.emit()
+        self._workers.report.submit(
+            "Report",
+            work,
+            done=lambda written: self._end(f"The report was written to {written}"),
+            failed=lambda error: self._end(f"The report was not written: {sentence(error)}", failed=True),
+            cancelled=lambda: self._end("The report was not written: it was cancelled.", failed=True),
+        )
+
+    def _end(self, message: str, *, failed: bool = False) -> None:
+        self.running = ""
+        self.changed.emit()
+        (self.failed if failed else self.finished).emit(message)
+
+
+def shipped_cards(analysis: ImageAnalysis) -> tuple[ModelCard, ...]:
+    """Return the cards of the models of a restored analysis, as long as the weights are still the same."""
+    wanted = {prediction.model: prediction.card_id for prediction in analysis.predictions}
+    if analysis.lung_fields is not None:
+        wanted["lung-fields"] = analysis.lung_fields.card_id
+    cards = []
+    for name, card_id in wanted.items():
+        try:
+            card = load_card(card_path(name))
+        except (OSError, ValueError):
+            _log.warning("the card of %s cannot be read", name)
+            continue
+        if card.card_id == card_id:
+            cards.append(card)
+    return tuple(cards)

@@ -1,0 +1,355 @@
+"""The window: puts the parts together and keeps them in step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from models.prediction import Box
+from ptx_viewer.review.store import ReviewStore
+
+from .adding import Adding
+from .analyst import Analyst, EngineLike
+from .browser import Browser
+from .card_dialog import CardDialog
+from .cheat_sheet import CheatSheet
+from .commands import Commands
+from .desk import Desk
+from .enabling import enabled_actions
+from .exporter import Exporter
+from .keys import Act
+from .library import Library
+from .message_bar import MessageBar
+from .pane import Pane
+from .right_column import RightColumn
+from .screen_modes import ScreenModes
+from .start_screen import StartScreen
+from .status_bar import StatusBar
+from .toolbar import ToolBar
+from .viewport import PixelProbe, Tool
+from .viewport_grid import ViewportGrid
+from .window_actions import keeps_key, make_actions
+from .workers import Workers
+
+TITLE = "ptx-viewer"
+_BROWSER_WIDTH, _COLUMN_WIDTH = 158, 298
+
+
+class MainWindow(QMainWindow):
+    """One window on one store and one engine; it closes both when it is closed.
+
+    Parameters
+    ----------
+    store : ReviewStore
+    engine : EngineLike
+        Loaded in the background as soon as the window is made.
+    """
+
+    def __init__(self, store: ReviewStore, engine: EngineLike) -> None:
+        super().__init__()
+        self.setWindowTitle(TITLE)
+        self.setAcceptDrops(True)
+        self.resize(1366, 768)
+        self._store = store
+        self._engine = engine
+        self.actions_ = make_actions(self)
+        self.workers = Workers(self)
+        self.library = Library(self.workers, store, self)
+        self.analyst = Analyst(self.workers, engine, self)
+        self.desk = Desk(self.workers, store, self.analyst, self)
+        self.exporter = Exporter(self.workers, self)
+        self.adding = Adding(self)
+        self.panes: list[Pane] = []
+
+        self.bar = ToolBar(self.actions_, self)
+        self.browser = Browser(self.library, self.actions_)
+        self.start = StartScreen(self.actions_)
+        self.grid = ViewportGrid()
+        self.column = RightColumn(self.actions_, self.analyst)
+        self.messages = MessageBar()
+        self.status = StatusBar(self.actions_, self)
+        self.modes = ScreenModes(self)
+        self._cards: CardDialog | None = None
+        self._lay_out()
+        self.cheat_sheet = CheatSheet(self.centralWidget())
+        self.grid.viewportMade.connect(self._on_viewport_made)
+        self.grid.activeChanged.connect(lambda _index: self._on_active())
+        self.grid.set_count(1)
+        self.commands = Commands(self)
+        self._connect()
+        for act in (Act.LAYOUT_ONE, Act.TOOL_WINDOW, Act.TOGGLE_BROWSER, Act.TOGGLE_FINDINGS):
+            self.actions_[act].setChecked(True)
+        self._refresh()
+        self.analyst.start()
+
+    # ------------------------------------------------------------------ what actions do
+
+    @property
+    def pane(self) -> Pane:
+        """The active pane."""
+        return self.panes[self.grid.active_index]
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open files and folders in the background."""
+        self.library.open(paths)
+
+    def set_layout(self, count: int) -> None:
+        """Show one, two or four viewports; those that are still empty get the series that follow."""
+        self.grid.set_count(count)
+        shown = {pane.item.key for pane in self.panes if pane.item is not None}
+        unseen = iter([item for item in self.library.items if item.key not in shown])
+        for pane in self.panes[:count]:
+            if pane.item is None and (item := next(unseen, None)) is not None:
+                pane.show(item)
+
+    def set_tool(self, tool: Tool) -> None:
+        """Give every viewport the same tool."""
+        for viewport in self.grid.viewports:
+            viewport.set_tool(tool)
+
+    def step_series(self, by: int) -> None:
+        """Show the next or the previous row of the browser."""
+        items = self.library.items
+        if not items:
+            return
+        current = self.pane.item
+        place = items.index(current) + by if current in items else 0
+        if 0 <= place < len(items):
+            self.show_item(items[place].key)
+
+    def show_item(self, key: str) -> None:
+        """Show a row of the browser in the active viewport."""
+        item = self.library.item(key)
+        if item is not None:
+            self.adding.stop()
+            self.pane.show(item)
+            self.grid.active.setFocus()
+
+    def apply_preset(self, number: int) -> None:
+        """Use a window preset of the image shown."""
+        presets = self.bar.window_box.presets
+        if number < len(presets) and self.pane.image is not None:
+            window = presets[number].window
+            if window is None:
+                self.grid.active.reset_window()
+            else:
+                self.grid.active.set_window(window.center, window.width)
+
+    def cancel(self) -> None:
+        """Stop the scan if there is one, else the analyses."""
+        if self.library.scanning:
+            self.library.cancel()
+        else:
+            self.analyst.cancel()
+
+    def analyse_all(self) -> None:
+        """Analyse every film that has no analysis yet."""
+        for item in self.library.items:
+            status = self.library.statuses.get(item.image_keys[0])
+            if item.is_film and (status is None or not status.analysed):
+                self.desk.analyse_later(item)
+
+    def show_card(self, model: str = "") -> None:
+        """Open the model cards."""
+        if not self.analyst.cards:
+            self.messages.tell("The model cards can be shown when the models are loaded.")
+            return
+        if self._cards is None:
+            self._cards = CardDialog(self)
+        self._cards.show_cards(self.analyst.cards, model)
+
+    def jump_to_selected(self) -> None:
+        """Bring the selected finding to the middle of the film."""
+        reading = self.pane.reading
+        finding = reading.selected if reading is not None else None
+        if finding is not None and finding.mask.any():
+            self.grid.active.centre_on(Box.around(finding.mask))
+
+    # ------------------------------------------------------------------ Qt's own calls
+
+    def event(self, event: QEvent) -> bool:
+        """Leave a focused control the keys that it uses itself."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and keeps_key(QApplication.focusWidget(), event)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Save what was typed last, and end every thread and the networks' process."""
+        self.column.impression.flush()
+        if self._cards is not None:
+            self._cards.close()
+        self.analyst.cancel()
+        self._engine.close()
+        self.workers.close()
+        self._store.close()
+        super().closeEvent(event)
+
+    # ------------------------------------------------------------------ putting together
+
+    def _lay_out(self) -> None:
+        self.addToolBar(self.bar)
+        self.setStatusBar(self.status)
+        films = QWidget()
+        stacked = QVBoxLayout(films)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        stacked.addWidget(self.messages)
+        self._centre = QStackedWidget()
+        self._centre.addWidget(self.start)
+        self._centre.addWidget(self.grid)
+        stacked.addWidget(self._centre, 1)
+        splitter = QSplitter()
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        for widget in (self.browser, films, self.column):
+            splitter.addWidget(widget)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([_BROWSER_WIDTH, self.width() - _BROWSER_WIDTH - _COLUMN_WIDTH, _COLUMN_WIDTH])
+        self.setCentralWidget(splitter)
+
+    def _connect(self) -> None:
+        self.library.scanChanged.connect(self._refresh)
+        self.library.catalogueChanged.connect(self._on_catalogue)
+        self.analyst.engineChanged.connect(self._refresh)
+        self.analyst.busyChanged.connect(self._refresh)
+        self.exporter.changed.connect(self._refresh)
+        self.exporter.finished.connect(self.messages.tell)
+        self.exporter.failed.connect(self.messages.warn)
+        self.desk.problem.connect(self.messages.warn)
+        self.desk.saved.connect(lambda key: self.library.refresh_statuses([key]))
+        self.browser.chosen.connect(self.show_item)
+        self.bar.window_box.windowTyped.connect(self._on_window_typed)
+        self.bar.window_box.presetChosen.connect(self.apply_preset)
+        self.bar.brush_radius.valueChanged.connect(self._on_brush_radius)
+        findings = self.column.findings
+        findings.findingChosen.connect(self._on_finding_chosen)
+        findings.findingAsked.connect(self._on_finding_asked)
+        findings.sideAnswered.connect(self.adding.answer)
+        findings.maskStyleChanged.connect(lambda *_style: self._apply_mask_style())
+        self.adding.changed.connect(
+            lambda: findings.set_adding(drawing=self.adding.drawing, asking=self.adding.asking)
+        )
+        self.column.why.heatmapChanged.connect(lambda: self.pane.set_heatmap(self.column.why.layer()))
+        self.column.models.cardAsked.connect(self.show_card)
+
+    def _on_viewport_made(self, index: int) -> None:
+        viewport = self.grid.viewports[index]
+        pane = Pane(viewport, self.desk, self)
+        self.panes.append(pane)
+        pane.readingChanged.connect(lambda: self._on_pane(pane))
+        pane.newFindingDrawn.connect(self.adding.take)
+        viewport.windowChanged.connect(lambda c, w: self._on_window(pane, c, w))
+        viewport.cursorMoved.connect(self._on_probe)
+        viewport.set_brush_radius(self.bar.brush_radius.value())
+        viewport.set_mask_style(*self.column.findings.mask_style)
+        viewport.set_privacy(self.actions_[Act.PRIVACY].isChecked())
+        tool = self.grid.viewports[0].tool
+        viewport.set_tool(tool)
+
+    def _on_active(self) -> None:
+        self.adding.stop()
+        self._on_pane(self.pane)
+
+    def _on_pane(self, pane: Pane) -> None:
+        if pane is self.pane:
+            image = pane.image
+            self.bar.window_box.set_image(image)
+            if image is not None:
+                window = self.grid.active.window
+                self.bar.window_box.set_window(window.center, window.width)
+            self.column.show_pane(pane)
+            self._watch(pane)
+        shown = frozenset(p.item.key for p in self.panes[: self.grid.count] if p.item is not None)
+        self.browser.set_shown(shown, self.pane.item.key if self.pane.item is not None else None)
+        self.desk.release({p.reading.key for p in self.panes if p.reading is not None})
+        self._refresh_actions()
+
+    def _watch(self, pane: Pane) -> None:
+        if pane.reading is not None:
+            reading = pane.reading
+            for signal in (reading.stateChanged, reading.reviewChanged, reading.selectionChanged):
+                signal.connect(self._refresh_actions, Qt.ConnectionType.UniqueConnection)
+
+    def _on_window(self, pane: Pane, center: float, width: float) -> None:
+        if pane is self.pane:
+            self.bar.window_box.set_window(center, width)
+
+    def _on_window_typed(self, center: float, width: float) -> None:
+        self.grid.active.set_window(center, width)
+
+    def _on_probe(self, probe: PixelProbe | None) -> None:
+        self.status.show_probe(probe.text if probe is not None else "")
+
+    def _on_brush_radius(self, radius: int) -> None:
+        for viewport in self.grid.viewports:
+            viewport.set_brush_radius(radius)
+
+    def _on_finding_chosen(self, finding_id: str) -> None:
+        if self.pane.reading is not None:
+            self.pane.reading.select(finding_id)
+            self.jump_to_selected()
+
+    def _on_finding_asked(self, finding_id: str, act: Act) -> None:
+        if self.pane.reading is not None:
+            self.pane.reading.select(finding_id)
+            self.actions_[act].trigger()
+
+    def _apply_mask_style(self) -> None:
+        for viewport in self.grid.viewports:
+            viewport.set_mask_style(*self.column.findings.mask_style)
+
+    def _on_catalogue(self) -> None:
+        if self.pane.item is None:
+            items = self.library.items
+            first = next((item for item in items if item.is_film), next(iter(items), None))
+            if first is not None:
+                self.show_item(first.key)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        catalogue = self.library.catalogue
+        if self.library.items:
+            self._centre.setCurrentWidget(self.grid)
+        elif self.library.scanning:
+            self.start.show_scanning(self.library.progress, self.library.message)
+        elif catalogue.unreadable:
+            self.start.show_empty("Nothing that was opened could be read; the list says why")
+        elif self.library.paths:
+            self.start.show_empty("No images were found there")
+        else:
+            self.start.show_empty(self.library.message)
+        self.modes.apply_panels()
+        self.status.refresh(self.library, self.analyst, self.exporter.running)
+        self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        enabled = enabled_actions(
+            self.pane.reading,
+            has_image=self.pane.image is not None,
+            has_items=bool(self.library.items),
+            has_cards=bool(self.analyst.cards),
+            exporting=bool(self.exporter.running),
+        )
+        for act, usable in enabled.items():
+            self.actions_[act].setEnabled(usable)

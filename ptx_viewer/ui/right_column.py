@@ -1,0 +1,93 @@
+"""The right-hand column: findings, why, how large, impression, and what they rest on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from .analyst import Analyst
+from .findings_panel import FindingsPanel
+from .image_panel import ImagePanel
+from .impression_panel import ImpressionPanel
+from .keys import Act
+from .measures_panel import MeasuresPanel
+from .models_panel import ModelsPanel
+from .pane import Pane
+from .reading import Reading
+from .why_panel import WhyPanel
+
+
+class RightColumn(QScrollArea):
+    """Shows the reading of the active viewport."""
+
+    def __init__(self, actions: dict[Act, QAction], analyst: Analyst, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._reading: Reading | None = None
+        self._pane: Pane | None = None
+        self.findings = FindingsPanel(actions, analyst)
+        self.why = WhyPanel(analyst)
+        self.measures = MeasuresPanel(analyst)
+        self.impression = ImpressionPanel(actions)
+        self.image = ImagePanel()
+        self.models = ModelsPanel(analyst)
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for section in (self.findings, self.why, self.measures, self.impression, self.image, self.models):
+            layout.addWidget(section)
+        layout.addStretch(1)
+        self.setWidget(column)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMinimumWidth(270)
+        analyst.engineChanged.connect(self._on_engine)
+
+    def show_pane(self, pane: Pane) -> None:
+        """Follow the reading of `pane` from now on."""
+        if self._reading is not None:
+            self._reading.stateChanged.disconnect(self._on_state)
+            self._reading.analysisChanged.disconnect(self._on_analysis)
+            self._reading.reviewChanged.disconnect(self._on_review)
+            self._reading.selectionChanged.disconnect(self._on_selection)
+            self._reading.measurementsChanged.disconnect(self._on_measurements)
+        self._pane = pane
+        self._reading = pane.reading
+        if self._reading is not None:
+            self._reading.stateChanged.connect(self._on_state)
+            self._reading.analysisChanged.connect(self._on_analysis)
+            self._reading.reviewChanged.connect(self._on_review)
+            self._reading.selectionChanged.connect(self._on_selection)
+            self._reading.measurementsChanged.connect(self._on_measurements)
+        self.findings.refresh(self._reading)
+        self.why.refresh(self._reading)
+        self.measures.refresh(self._reading)
+        self.impression.refresh(self._reading)
+        self.image.refresh(pane.image, pane.notices)
+
+    def _on_state(self) -> None:
+        self.findings.refresh(self._reading)
+        self.measures.refresh(self._reading)
+        self.impression.refresh(self._reading)
+
+    def _on_analysis(self) -> None:
+        self.why.refresh(self._reading)
+
+    def _on_review(self) -> None:
+        self.findings.refresh(self._reading)
+        self.impression.refresh(self._reading)
+
+    def _on_selection(self) -> None:
+        self.findings.refresh(self._reading)
+
+    def _on_measurements(self) -> None:
+        self.measures.refresh(self._reading)
+
+    def _on_engine(self) -> None:
+        # The models' proper names are known once they are loaded.
+        self.findings.refresh(self._reading)
+        self.why.refresh(self._reading)
+        self.measures.refresh(self._reading)

@@ -1,0 +1,113 @@
+"""Small building blocks of the panels."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from .icons import icon
+
+
+def label(text: str = "", role: str = "", *, wrap: bool = True) -> QLabel:
+    """Return a plain-text label; what files and readers wrote is never taken for markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def action_button(action: QAction, *, text: bool = True, primary: bool = False) -> QPushButton:
+    """Return a button that follows `action`: its name, tooltip and whether it can be used."""
+    button = QPushButton()
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    if primary:
+        button.setProperty("role", "primary")
+
+    def follow() -> None:
+        button.setEnabled(action.isEnabled())
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
+        if text:
+            button.setText(action.text())
+        else:
+            button.setIcon(action.icon())
+
+    action.changed.connect(follow)
+    button.clicked.connect(action.trigger)
+    follow()
+    return button
+
+
+def icon_button(name: str, tooltip: str) -> QToolButton:
+    """Return a small button with an icon."""
+    button = QToolButton()
+    button.setIcon(icon(name))
+    button.setToolTip(tooltip)
+    button.setAccessibleName(tooltip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
+    """Return `widgets` beside each other; the one numbered `stretch` takes the spare width."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(6)
+    for index, widget in enumerate(widgets):
+        layout.addWidget(widget, 1 if index == stretch else 0)
+    if stretch is None:
+        layout.addStretch(1)
+    return layout
+
+
+class Section(QWidget):
+    """A titled part of the right-hand column that folds away."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._header = QToolButton()
+        self._header.setText(title)
+        self._header.setCheckable(True)
+        self._header.setChecked(True)
+        self._header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._header.setArrowType(Qt.ArrowType.DownArrow)
+        self._header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._header.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._header.setObjectName("section-header")
+        self._header.toggled.connect(self.set_open)
+        self.body = QWidget()
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(10, 2, 8, 8)
+        self.rows.setSpacing(5)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header)
+        layout.addWidget(self.body)
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self._header.text()
+
+    def set_open(self, is_open: bool) -> None:
+        """Fold or unfold."""
+        self._header.setChecked(is_open)
+        self._header.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.body.setVisible(is_open)
+
+
+def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
+    """Remove and delete everything in `layout`."""
+    while layout.count():
+        taken = layout.takeAt(0)
+        widget = taken.widget()
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif taken.layout() is not None:
+            clear(taken.layout())

@@ -1,0 +1,91 @@
+"""Window center and width: presets, and fields to type into."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
+
+from ptx_viewer.study.image import Image2D
+
+from .keys import KEY_OF, Act
+from .presets import Preset, presets_for
+from .widgets import label
+
+_PRESET_ACTS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
+
+
+class WindowBox(QWidget):
+    """The window/level controls of the toolbar."""
+
+    windowTyped = Signal(float, float)
+    presetChosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._presets: tuple[Preset, ...] = ()
+        self.preset = QComboBox()
+        self.preset.setToolTip("Window presets  (1 to 4)")
+        self.preset.setAccessibleName("Window presets")
+        self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.preset.setMinimumContentsLength(10)
+        self.preset.activated.connect(self.presetChosen)
+        tip = f"({KEY_OF[Act.TYPE_WINDOW].shown} to type)"
+        self.center = self._field(f"Window center  {tip}", -1e6, 1e6)
+        self.width_ = self._field(f"Window width  {tip}", 1e-6, 1e6)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(2, 0, 2, 0)
+        layout.setSpacing(4)
+        for widget in (
+            self.preset,
+            label("C", "quiet", wrap=False),
+            self.center,
+            label("W", "quiet", wrap=False),
+            self.width_,
+        ):
+            layout.addWidget(widget)
+        self.set_image(None)
+
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """Presets of the image shown."""
+        return self._presets
+
+    def set_image(self, image: Image2D | None) -> None:
+        """Offer the presets of `image`; None when there is nothing to window."""
+        self.setEnabled(image is not None and image.colour is None)
+        presets = presets_for(image) if image is not None else ()
+        if [p.name for p in presets] != [p.name for p in self._presets]:
+            self.preset.clear()
+            for preset, act in zip(presets, _PRESET_ACTS, strict=False):
+                self.preset.addItem(f"{KEY_OF[act].shown}  {preset.name}")
+        self._presets = presets
+        if image is not None:
+            # Values of 0..1 need decimals; greys and Hounsfield units do not.
+            decimals = 3 if image.window.width < 10 else 0
+            for field in (self.center, self.width_):
+                with QSignalBlocker(field):
+                    field.setDecimals(decimals)
+                    field.setSingleStep(0.01 if decimals else 10)
+
+    def set_window(self, center: float, width: float) -> None:
+        """Show a window that was set elsewhere."""
+        for field, value in ((self.center, center), (self.width_, width)):
+            with QSignalBlocker(field):
+                field.setValue(value)
+
+    def focus(self) -> None:
+        """Let the reader type."""
+        self.center.setFocus()
+        self.center.selectAll()
+
+    def _field(self, tip: str, low: float, high: float) -> QDoubleSpinBox:
+        field = QDoubleSpinBox()
+        field.setRange(low, high)
+        field.setDecimals(0)
+        field.setKeyboardTracking(False)
+        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        field.setFixedWidth(62)
+        field.setToolTip(tip)
+        field.setAccessibleName(tip.split("  ", maxsplit=1)[0])
+        field.valueChanged.connect(lambda: self.windowTyped.emit(self.center.value(), self.width_.value()))
+        return field
