@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 
 from .header import integer, items
@@ -42,5 +43,5 @@ def frame_header(dataset: Dataset, frame: int) -> Dataset:
     return flat
 
 
-def _elements(dataset: Dataset) -> list[object]:
+def _elements(dataset: Dataset) -> list[DataElement | RawDataElement]:
     return [dataset.get_item(tag) for tag in dataset.keys()]  # noqa: SIM118  (iterating would parse every value)

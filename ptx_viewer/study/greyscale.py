@@ -157,8 +157,8 @@ def _voi(
         if function == "SIGMOID":
             return Window(center, width), "SIGMOID"
         # LINEAR_EXACT is LINEAR half a step further and one step wider (PS3.3 C.11.2.1.3.2);
-        # a width below 1 has no meaning in LINEAR, so it must have been meant exactly.
-        if function == "LINEAR_EXACT" or width < 1:
+        # LINEAR is made for whole numbers and has no meaning below a width of 1.
+        if function == "LINEAR_EXACT" or width < 1 or layout.keyword != "PixelData":
             return Window(center + 0.5, width + 1.0), None
         return Window(center, width), None
     if width is not None:

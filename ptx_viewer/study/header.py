@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import pydicom
 from pydicom import config
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
@@ -122,7 +123,7 @@ def _read_stream(
                 stream,
                 force=True,
                 stop_before_pixels=stop_before_pixels,
-                specific_tags=tags,  # type: ignore[arg-type]
+                specific_tags=tags,
             )
     except StudyError:
         raise
@@ -174,8 +175,11 @@ def _is_deflated(stream: BinaryIO) -> bool:
 
 def value(dataset: Dataset, keyword: str) -> Any:
     """Return an attribute's value, or None when it is absent, empty or malformed."""
+    tag = tag_for_keyword(keyword)
+    if tag is None or tag not in dataset:
+        return None
     try:
-        found = dataset.get(keyword)
+        found = dataset[tag].value
     except Exception:  # a wrong VR or length raises nearly anything, at first access
         return None
     return None if found is None or found == "" else found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, generate_uid
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from .catalogue import InstanceEntry
 from .errors import StudyError
@@ -50,6 +50,7 @@ _TAGS = [
     "PhotometricInterpretation",
 ]
 
+_UNCOMPRESSED = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 _DIRECTORY = "1.2.840.10008.1.3.10"
 #: Words of the user's language for objects that are no pictures, by what their SOP class is called.
 _NOT_PICTURES = (
@@ -168,7 +169,7 @@ def _check_length(header: Dataset, remaining: int | None, pixels: int) -> None:
     if remaining <= 8:
         raise StudyError("The file holds no picture: it has no pixel data.")
     syntax = text(header.file_meta, "TransferSyntaxUID")
-    if not syntax or UID(syntax).is_private or UID(syntax).is_encapsulated:
+    if syntax not in _UNCOMPRESSED:
         return
     samples = integer(header, "SamplesPerPixel") or 1
     if text(header, "PhotometricInterpretation").upper() == "YBR_FULL_422":

@@ -8,13 +8,14 @@ the same functions (:func:`to_display`, or :func:`levels` for a display that sca
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .image import Window
 
-Array = NDArray[np.generic]
+Array = NDArray[np.integer[Any] | np.floating[Any]]
 
 
 def levels(window: Window) -> tuple[float, float]:
@@ -121,7 +122,7 @@ class LookupTable:
         if np.count_nonzero(sloping) >= 2:
             slope, intercept = np.polyfit(inputs[sloping], values[sloping], 1)
             if slope > 0:
-                return window_from_levels(-intercept / slope, (1 - intercept) / slope)
+                return window_from_levels(float(-intercept / slope), float((1 - intercept) / slope))
         return window_from_levels(float(inputs[0]), float(inputs[-1]))
 
 

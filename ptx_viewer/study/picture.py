@@ -75,7 +75,7 @@ def content_digest(path: Path) -> str:
         raise StudyError("The file cannot be opened.") from error
 
 
-def read_picture(path: Path) -> tuple[NDArray[np.generic], int, tuple[str, ...]]:
+def read_picture(path: Path) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int, tuple[str, ...]]:
     """Decode a PNG or JPEG.
 
     Returns

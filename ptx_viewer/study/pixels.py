@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 
 from .codestream import frame_size
 from .errors import StudyError
 from .functional import number_of_frames
 from .header import integer, quiet, text, value
+from .luts import Array
 
 #: Frames with more pixels than this are refused before memory is spent on them.
 MAX_PIXELS = 100_000_000
@@ -127,7 +126,7 @@ def check_size(rows: int, columns: int) -> None:
         )
 
 
-def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> NDArray[np.generic]:
+def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> Array:
     """Decode one frame.
 
     Returns
@@ -151,12 +150,17 @@ def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> NDArray[n
     try:
         with quiet():
             decoder = get_decoder(syntax)
+            if syntax == uid.RLELossless and layout.bits_allocated == 1:
+                raise StudyError(
+                    "The picture is stored as RLE Lossless with one bit per pixel, which cannot be decoded."
+                )
             if syntax.is_encapsulated:
                 _check_codestream(data, layout, frame, options)
                 index = frame
             else:
                 data, index = _native_frame(data, layout, frame, options)
-            return decoder.as_array(data, index=index, **options)[0]
+            decoded: Array = decoder.as_array(data, index=index, **options)[0]
+            return decoded
     except StudyError:
         raise
     except NotImplementedError as error:

@@ -158,7 +158,7 @@ def _picture_frame(entry: InstanceEntry) -> Frame:
     if values.ndim == 3:
         grey, colour = _grey_of(values.astype(np.uint8))
     else:
-        raw = values.astype(np.int16 if white == 255 else np.int32)
+        raw: Array = values.astype(np.int16) if white == 255 else values.astype(np.int32)
         grey, colour = Greyscale(raw, "", window_from_levels(0.0, float(white)), None, False, ()), None
     return Frame(
         grey=grey,
@@ -198,7 +198,7 @@ def _palette(dataset: Dataset, stored: Array) -> Array:
 def _eight_bit(colour: Array, layout: PixelLayout | None) -> NDArray[np.uint8]:
     """Return colours at 8 bits a channel; palettes are given at the depth of their dtype."""
     bits = colour.dtype.itemsize * 8 if layout is None else layout.bits_stored
-    return (colour >> (bits - 8) if bits > 8 else colour).astype(np.uint8)
+    return np.right_shift(colour, max(bits - 8, 0), dtype=colour.dtype, casting="unsafe").astype(np.uint8)
 
 
 def _grey_of(colour: NDArray[np.uint8]) -> tuple[Greyscale, NDArray[np.uint8] | None]:

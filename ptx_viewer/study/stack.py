@@ -178,7 +178,7 @@ def _frames_of(entry: InstanceEntry) -> list[_Place]:
             )
             if len(orientation) != 6 or len(position) != 3:
                 return plain
-            placed.append(_Place(entry, frame, orientation, position))  # type: ignore[arg-type]
+            placed.append(_Place(entry, frame, orientation, position))
     first = placed[0].orientation
     if first is not None and all(place.orientation == first for place in placed):
         placed.sort(key=lambda place: -slice_position(first, place.position or (0.0, 0.0, 0.0)))
