@@ -110,7 +110,8 @@ def _write_figure(
     )
     page.image(picture, placed.left, placed.top, placed.width, placed.height)
     _edge_letters(page, film, placed)
-    with page.rect_clip(placed.left, placed.top, placed.width, placed.height):
+    # rect_clip alone would leave fpdf2 believing in colours that end with the clip.
+    with page.local_context(), page.rect_clip(placed.left, placed.top, placed.width, placed.height):
         for number, finding in enumerate(findings, start=1):
             _outline(page, film, placed, finding, outline_colour(content, finding.source))
             _number(page, film, placed, finding, number, outline_colour(content, finding.source))

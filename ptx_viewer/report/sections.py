@@ -17,7 +17,7 @@ from .page import BODY, INK, MUTED, SMALL, TINY, Page
 from .text import missing_characters, name_character, shorten
 
 # Longer than any real field: what a damaged or hostile header holds must not fill pages.
-_FIELD_LENGTH = 300
+_FIELD_LENGTH = 200
 _CELL_LENGTH = 600
 
 
@@ -90,9 +90,8 @@ def _identity(page: Page, image: Image2D) -> None:
         page.set_y(top)
         shortened = [(label, shorten(text, _FIELD_LENGTH)) for label, text in pairs]
         page.fields(shortened, 21, page.l_margin + place * (half + 6), half)
-        ends.append((page.page, page.get_y()))
-    page.page, y = max(ends)
-    page.set_y(y)
+        ends.append(page.get_y())
+    page.set_y(max(ends))
     frame = f", frame {reference.frame + 1}" if reference.frame else ""
     page.write_line(
         f"File {shorten(reference.display_path, _FIELD_LENGTH)}{frame} · SOP instance UID "
