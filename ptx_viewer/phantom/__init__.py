@@ -1,0 +1,1 @@
+"""Synthetic studies as DICOM: a digital thorax with a known pneumothorax, and its truth."""
