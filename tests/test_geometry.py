@@ -161,7 +161,7 @@ def blob(shape: tuple[int, int], row: float, column: float, sigma: float) -> np.
     return np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * sigma**2)).astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(90, 400), st.integers(90, 400)),
     st.sampled_from([63, 64, 129, 512]),
@@ -182,7 +182,7 @@ def test_a_blob_comes_back_where_it_was(
     assert abs(found_column - column) < 0.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(90, 400), st.integers(90, 400)),
     st.sampled_from([63, 64, 129]),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -101,6 +102,15 @@ def test_signing_is_no_step_and_locks_the_history(analysis: ImageAnalysis) -> No
     ]
 
 
+def test_undo_never_brings_a_withdrawn_signature_back(analysis: ImageAnalysis) -> None:
+    history = EditHistory(review_from_analysis(analysis))
+    history.push(sign(history.current, "A. Reader"))
+    # Withdrawn and edited in one step: the signed version itself lies below.
+    history.push(set_impression(unsign(history.current), "changed"))
+    undone = history.undo()
+    assert (undone.impression, undone.signed_by, undone.signed_at) == ("", "", None)
+
+
 def test_another_image_is_refused(analysis: ImageAnalysis) -> None:
     with pytest.raises(ValueError, match="7#0"):
         EditHistory(review_from_analysis(analysis)).push(ImageReview("7#0"))
@@ -186,3 +196,4 @@ class HistoryMachine(RuleBasedStateMachine):
 
 
 TestHistoryMachine = HistoryMachine.TestCase
+TestHistoryMachine.settings = settings(max_examples=40, stateful_step_count=30)
