@@ -211,7 +211,7 @@ class Analyst(QObject):
 
     def _on_progress(self, fraction: float, message: str) -> None:
         self.progress, self.message = fraction, message
-        self.engineChanged.emit()
+        self.busyChanged.emit()
 
 
 def sentence(error: Exception) -> str:

@@ -36,9 +36,9 @@ def badges(statuses: Iterable[ImageStatus]) -> tuple[Badge, ...]:
     if any(status.finding for status in known):
         made.append(Badge("● finding", _FINDING))
     elif any(status.refused for status in known):
-        made.append(Badge("⊘ refused", theme.QUIET))
+        made.append(Badge("refused", theme.QUIET))
     elif any(status.analysed for status in known):
-        made.append(Badge("○ none found", theme.QUIET))
+        made.append(Badge("no finding", theme.QUIET))
     if any(status.signed for status in known):
         made.append(Badge("✓ signed", theme.ACCENT))
     elif any(_read(status) for status in known):

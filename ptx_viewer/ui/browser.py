@@ -32,7 +32,7 @@ from .browser_delegate import (
 from .displayable import displayables
 from .keys import Act
 from .library import Library
-from .widgets import action_button, label
+from .widgets import ActionButton, label
 
 
 class Browser(QWidget):
@@ -45,6 +45,8 @@ class Browser(QWidget):
         self._library = library
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._shown: frozenset[str] = frozenset()
+        self._current: str | None = None
+        self._private = False
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
         self.tree.setRootIsDecorated(False)
@@ -64,9 +66,7 @@ class Browser(QWidget):
         self._scan_bar = QProgressBar()
         self._scan_bar.setRange(0, 1000)
         self._scan_bar.setTextVisible(False)
-        self._cancel = action_button(actions[Act.CANCEL])
-        self._cancel.setText("Cancel")
-        actions[Act.CANCEL].changed.connect(lambda: self._cancel.setText("Cancel"))
+        self._cancel = ActionButton(actions[Act.CANCEL])
         self._scan = QWidget()
         scan_layout = QVBoxLayout(self._scan)
         scan_layout.setContentsMargins(8, 6, 8, 6)
@@ -89,7 +89,7 @@ class Browser(QWidget):
         self.tree.clear()
         self._rows.clear()
         for patient in self._library.catalogue.patients:
-            self._add_text(PATIENT, patient_title(patient), "")
+            self._add_text(PATIENT, "Patient hidden" if self._private else patient_title(patient), "")
             for study in patient.studies:
                 self._add_study(study)
         unreadable = self._library.catalogue.unreadable
@@ -97,20 +97,22 @@ class Browser(QWidget):
             self._add_text(UNREADABLE_HEADER, f"Not readable ({len(unreadable)})", "")
             for bad in unreadable:
                 name = bad.display_path.replace("\\", "/").rsplit("/", 1)[-1]
-                row = self._add_text(UNREADABLE, name, bad.reason)
-                row.setToolTip(0, f"{bad.display_path}\n{bad.reason}")
+                row = self._add_text(UNREADABLE, "File hidden" if self._private else name, bad.reason)
+                row.setToolTip(0, bad.reason if self._private else f"{bad.display_path}\n{bad.reason}")
+        self.set_shown(self._shown, self._current)
 
     def set_shown(self, keys: frozenset[str], current: str | None) -> None:
         """Mark the rows that viewports show, and select the active one's."""
         self._shown = keys
+        self._current = current
         if current in self._rows:
             self.tree.setCurrentItem(self._rows[current])
         self.tree.viewport().update()
 
     def set_privacy(self, private: bool) -> None:
-        """Hide or show names."""
-        self._delegate.private = private
-        self.tree.viewport().update()
+        """Hide or show names, also those that paths may hold."""
+        self._private = private
+        self.rebuild()
 
     def row_texts(self) -> list[tuple[str, str, str]]:
         """Kind, first and second line of every row, from top to bottom."""
@@ -127,9 +129,11 @@ class Browser(QWidget):
         row.setToolTip(0, title)
         for series in study.series:
             for item in displayables(series):
-                shown = self._add_text(ITEM, item.title, item.subtitle, selectable=True)
+                subtitle = item.series.description if self._private else item.subtitle
+                shown = self._add_text(ITEM, item.title, subtitle, selectable=True)
                 shown.setData(0, KEY, item.key)
-                shown.setToolTip(0, f"{item.title}\n{item.subtitle}\n{item.entry.display_path}")
+                path = "" if self._private else f"\n{item.entry.display_path}"
+                shown.setToolTip(0, f"{item.title}\n{subtitle}{path}")
                 self._rows[item.key] = shown
 
     def _add_text(self, kind: str, text: str, second: str, *, selectable: bool = False) -> QTreeWidgetItem:

@@ -39,7 +39,6 @@ class BrowserDelegate(QStyledItemDelegate):
         self._badges_of = badges_of
         self._shown = shown
         self._pixmaps: dict[str, QPixmap] = {}
-        self.private = False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         """Return the height of a row by its kind."""
@@ -105,8 +104,6 @@ class BrowserDelegate(QStyledItemDelegate):
         line = QFontMetrics(font).height()
         area = QRect(rect.left() + 4, rect.top() + _MARGIN // 2, rect.width() - 6, line)
         text = str(index.data(Qt.ItemDataRole.DisplayRole))
-        if self.private and kind == PATIENT:
-            text = "Patient hidden"
         colour = theme.QUIET if kind == STUDY else theme.TEXT
         self._line(painter, font, area, text, colour)
         if kind == UNREADABLE:

@@ -73,6 +73,10 @@ class FindingRow(QFrame):
             button.clicked.connect(lambda _checked=False, act=act: self.asked.emit(self.finding_id, act))
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
 
+    def take_focus(self) -> None:
+        """Let the keyboard go on in this row."""
+        self._jump.setFocus()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the finding wherever its row is clicked."""
         self.chosen.emit(self.finding_id)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QProgressBar, QSlider, QVBoxLayout, QWidget
-
-from models.prediction import Side
+from PySide6.QtWidgets import QApplication, QComboBox, QProgressBar, QSlider, QVBoxLayout, QWidget
 
 from .analyst import Analyst
-from .faces import face_of
+from .faces import Face, face_of
 from .finding_row import FindingRow, SideQuestion
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
 from .viewport import MaskStyle
-from .widgets import Section, action_button, clear, label, row
+from .widgets import Section, ActionButton, clear, label, row
 
 _STYLES = (MaskStyle.OUTLINE, MaskStyle.FILL, MaskStyle.HIDDEN)
 
@@ -31,7 +29,8 @@ class FindingsPanel(Section):
         super().__init__("FINDINGS", parent)
         self._actions = actions
         self._analyst = analyst
-        self._reading: Reading | None = None
+        self._shown_face: Face | None = None
+        self._shown_rows: tuple[object, ...] = ()
         self._face = QVBoxLayout()
         self._face.setSpacing(3)
         self._bar = QProgressBar()
@@ -42,10 +41,8 @@ class FindingsPanel(Section):
         self._question = SideQuestion()
         self._question.answered.connect(self.sideAnswered)
         self._hint = label("Draw the finding on the film.  Esc stops.", "quiet")
-        self._add = action_button(actions[Act.ADD_FINDING])
-        self._add.setText("Add finding")
-        actions[Act.ADD_FINDING].changed.connect(lambda: self._add.setText("Add finding"))
-        self._card = action_button(actions[Act.MODEL_CARD])
+        self._add = ActionButton(actions[Act.ADD_FINDING])
+        self._card = ActionButton(actions[Act.MODEL_CARD])
         self.style_ = QComboBox()
         self.style_.addItems(["Outline", "Fill", "Hidden"])
         self.style_.setToolTip(KEY_OF[Act.MASK_STYLE].tooltip)
@@ -91,36 +88,52 @@ class FindingsPanel(Section):
 
     def refresh(self, reading: Reading | None) -> None:
         """Show `reading` as it stands now."""
-        self._reading = reading
-        face = face_of(reading, self._analyst)
+        self._show_face(face_of(reading, self._analyst))
+        running = reading is not None and reading.state is AnalysisState.RUNNING
+        self._bar.setVisible(running)
+        if running and reading is not None:
+            self._bar.setValue(round(1000 * reading.progress))
+        self._show_rows(reading)
+
+    def _show_face(self, face: Face) -> None:
+        # Progress comes many times a second: what has not changed is left alone, under the mouse too.
+        if face == self._shown_face:
+            return
+        self._shown_face = face
         clear(self._face)
         for index, line in enumerate(face.lines):
             role = "problem" if face.problem and index == 0 else ("quiet" if index else "")
             self._face.addWidget(label(line, role))
         if face.action is not None:
-            self._face.addWidget(action_button(self._actions[face.action], primary=True))
-        running = reading is not None and reading.state is AnalysisState.RUNNING
-        self._bar.setVisible(running)
-        if running and reading is not None:
-            self._bar.setValue(round(1000 * reading.progress))
-        clear(self._list)
-        if reading is None:
+            self._face.addWidget(ActionButton(self._actions[face.action], role="primary"))
+
+    def _show_rows(self, reading: Reading | None) -> None:
+        findings = reading.review.findings if reading is not None else ()
+        selected = reading.selected if reading is not None else None
+        locked = reading is not None and reading.locked
+        titles = {finding.source: self._analyst.title_of(finding.source) for finding in findings}
+        wanted = (findings, selected, locked, tuple(titles.values()))
+        if wanted == self._shown_rows:
             return
-        selected = reading.selected
-        for finding in reading.review.findings:
+        self._shown_rows = wanted
+        had_focus = self._holds_focus()
+        clear(self._list)
+        for finding in findings:
             made = FindingRow(
                 finding,
-                self._analyst.title_of(finding.source),
+                titles[finding.source],
                 selected=selected is not None and finding.finding_id == selected.finding_id,
-                locked=reading.locked,
+                locked=locked,
             )
             made.chosen.connect(self.findingChosen)
             made.asked.connect(self.findingAsked)
             self._list.addWidget(made)
+            if had_focus and selected is finding:
+                made.take_focus()
 
-    def answer_side(self, side: Side) -> None:
-        """Answer the question about the side."""
-        self._question.answered.emit(side)
+    def _holds_focus(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and any(made.isAncestorOf(focused) for made in self.finding_rows())
 
     def _emit_style(self) -> None:
         self.maskStyleChanged.emit(*self.mask_style)

@@ -10,7 +10,7 @@ from ptx_viewer.review.review import Verdict
 
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
-from .widgets import Section, action_button, label, row
+from .widgets import Section, ActionButton, label, row
 
 #: Typing is taken over after this pause, and at once when the field is left (milliseconds).
 TYPING_PAUSE_MS = 500
@@ -45,7 +45,7 @@ class ImpressionPanel(Section):
         self.name.setPlaceholderText("Name of the reader")
         self.name.setAccessibleName("Name of the reader")
         self.name.returnPressed.connect(actions[Act.SIGN].trigger)
-        self.sign = action_button(actions[Act.SIGN])
+        self.sign = ActionButton(actions[Act.SIGN])
         self._signed = label("", "quiet")
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -82,7 +82,7 @@ class ImpressionPanel(Section):
         self.text.setReadOnly(locked)
         self.verdict.setEnabled(not locked)
         self.name.setVisible(not locked)
-        self._sign_action.setText("Unsign" if locked else "Sign")
+        self._sign_action.setIconText("Unsign" if locked else "Sign")
         self._sign_action.setEnabled(usable)
         self._signed.setVisible(locked)
         review = reading.review if reading is not None else None

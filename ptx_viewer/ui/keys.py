@@ -100,6 +100,8 @@ class Key:
         Name of a drawing in ``resources/icons``; ``""`` for an action without a button.
     checkable : bool
         Whether the action stays on.
+    short : str
+        What a button says; ``""`` for the title.
     """
 
     act: Act
@@ -108,6 +110,7 @@ class Key:
     keys: tuple[str, ...]
     icon: str = ""
     checkable: bool = False
+    short: str = ""
 
     @property
     def shown(self) -> str:
@@ -132,7 +135,7 @@ _STUDY, _SCREEN, _TOOLS, _FILM, _STACK, _WINDOW, _NETWORKS, _REVIEW = (
 )
 
 KEYS: tuple[Key, ...] = (
-    Key(Act.OPEN_FOLDER, _STUDY, "Open a study folder", ("Ctrl+O",), "folder"),
+    Key(Act.OPEN_FOLDER, _STUDY, "Open a study folder", ("Ctrl+O",), "folder", short="Open folder"),
     Key(Act.OPEN_FILES, _STUDY, "Open files", ("Ctrl+Shift+O",), "file"),
     Key(Act.NEXT_SERIES, _STUDY, "Next series", ("PgDown",)),
     Key(Act.PREVIOUS_SERIES, _STUDY, "Previous series", ("PgUp",)),
@@ -178,24 +181,24 @@ KEYS: tuple[Key, ...] = (
     Key(Act.PRESET_3, _WINDOW, "Preset 3 (CT: as in the file; film: lower contrast)", ("3",)),
     Key(Act.PRESET_4, _WINDOW, "Preset 4 (CT: bone; film: full range)", ("4",)),
     Key(Act.TYPE_WINDOW, _WINDOW, "Type center and width", ("Shift+W",)),
-    Key(Act.ANALYSE, _NETWORKS, "Analyse this image", ("Ctrl+R",), "analyse"),
+    Key(Act.ANALYSE, _NETWORKS, "Analyse this image", ("Ctrl+R",), "analyse", short="Analyse"),
     Key(Act.ANALYSE_ALL, _NETWORKS, "Analyse every film", ("Ctrl+Shift+R",)),
-    Key(Act.SCORE_ANYWAY, _NETWORKS, "Score a refused image anyway", ("Ctrl+Shift+A",)),
-    Key(Act.CANCEL, _NETWORKS, "Cancel what is running", ("Ctrl+.",)),
+    Key(Act.SCORE_ANYWAY, _NETWORKS, "Score a refused image anyway", ("Ctrl+Shift+A",), short="Score anyway"),
+    Key(Act.CANCEL, _NETWORKS, "Cancel what is running", ("Ctrl+.",), short="Cancel"),
     Key(Act.MODEL_CARD, _NETWORKS, "Model card", ("K",)),
     Key(Act.NEXT_FINDING, _REVIEW, "Next finding", ("N",)),
     Key(Act.PREVIOUS_FINDING, _REVIEW, "Previous finding", ("Shift+N",)),
     Key(Act.ACCEPT, _REVIEW, "Accept the selected finding", ("A",), "accept"),
     Key(Act.REJECT, _REVIEW, "Reject the selected finding", ("X",), "reject"),
     Key(Act.REOPEN, _REVIEW, "Reopen the selected finding", ("U",), "reopen"),
-    Key(Act.ADD_FINDING, _REVIEW, "Add a finding by drawing it", ("F",), "add"),
+    Key(Act.ADD_FINDING, _REVIEW, "Add a finding by drawing it", ("F",), "add", short="Add finding"),
     Key(Act.REMOVE_FINDING, _REVIEW, "Remove a finding that the reader drew", ("Del", "Backspace"), "remove"),
     Key(Act.MASK_STYLE, _REVIEW, "Mask as outline, fill or hidden", ("M",)),
     Key(Act.HEATMAP, _REVIEW, "Heatmap on or off", ("G",)),
     Key(Act.HEATMAP_FAINTER, _REVIEW, "Fainter heatmap", (",",)),
     Key(Act.HEATMAP_STRONGER, _REVIEW, "Stronger heatmap", (".",)),
     Key(Act.IMPRESSION, _REVIEW, "Write the impression", ("Ctrl+I",)),
-    Key(Act.SIGN, _REVIEW, "Sign or unsign the review", ("Ctrl+Return",)),
+    Key(Act.SIGN, _REVIEW, "Sign or unsign the review", ("Ctrl+Return",), short="Sign"),
 )
 
 KEY_OF: dict[Act, Key] = {key.act: key for key in KEYS}

@@ -226,7 +226,12 @@ class MainWindow(QMainWindow):
             splitter.addWidget(widget)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([_BROWSER_WIDTH, self.width() - _BROWSER_WIDTH - _COLUMN_WIDTH, _COLUMN_WIDTH])
-        self.setCentralWidget(splitter)
+        # A plain widget around the splitter, which would take an overlay for one more panel.
+        whole = QWidget()
+        around = QVBoxLayout(whole)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(splitter)
+        self.setCentralWidget(whole)
 
     def _connect(self) -> None:
         self.library.scanChanged.connect(self._refresh)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from .icons import icon
 from .keys import KEY_OF, Act
-from .widgets import action_button, label, row
+from .widgets import ActionButton, label, row
 
 DISCLAIMER = "For research and education, not a medical device."
 
@@ -30,9 +30,9 @@ class StartScreen(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(320)
         self._bar.setTextVisible(False)
-        self._open_folder = action_button(actions[Act.OPEN_FOLDER], primary=True)
-        self._open_files = action_button(actions[Act.OPEN_FILES])
-        self._cancel = action_button(actions[Act.CANCEL])
+        self._open_folder = ActionButton(actions[Act.OPEN_FOLDER], role="primary")
+        self._open_files = ActionButton(actions[Act.OPEN_FILES])
+        self._cancel = ActionButton(actions[Act.CANCEL])
         buttons = row(self._open_folder, self._open_files, self._cancel)
         buttons.insertStretch(0, 1)
         disclaimer = label(DISCLAIMER, wrap=False)

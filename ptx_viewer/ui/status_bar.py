@@ -9,7 +9,7 @@ from .analyst import Analyst, EngineState
 from .keys import Act
 from .library import Library
 from .start_screen import DISCLAIMER
-from .widgets import action_button, label
+from .widgets import ActionButton, label
 
 _MESSAGE_MS = 8000
 
@@ -26,10 +26,7 @@ class StatusBar(QStatusBar):
         self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(110)
         self._bar.setTextVisible(False)
-        self._cancel = action_button(actions[Act.CANCEL])
-        self._cancel.setText("Cancel")
-        self._cancel.setProperty("role", "link")
-        actions[Act.CANCEL].changed.connect(lambda: self._cancel.setText("Cancel"))
+        self._cancel = ActionButton(actions[Act.CANCEL], role="link")
         self._probe = label("", "quiet", wrap=False)
         self._engine = label("", "quiet", wrap=False)
         self._disclaimer = label(DISCLAIMER, "quiet", wrap=False)
@@ -69,7 +66,7 @@ class StatusBar(QStatusBar):
             text, fraction = analyst.message or "Loading models", analyst.progress
         elif analyst.busy:
             waiting = f"  ({analyst.waiting} waiting)" if analyst.waiting else ""
-            text, fraction = f"{analyst.message or 'Analysing'}{waiting}", analyst.progress
+            text, fraction = f"Analysing: {analyst.message}{waiting}", analyst.progress
         self._work.setText(text)
         self._bar.setVisible(fraction >= 0.0)
         self._bar.setValue(round(1000 * max(fraction, 0.0)))

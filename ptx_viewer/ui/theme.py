@@ -41,6 +41,7 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
                color: {TEXT}; }}
 QToolButton:hover {{ background: {HOVER}; }}
 QToolButton:checked {{ background: {HOVER}; border-color: {ACCENT}; }}
+QToolButton#qt_toolbar_ext_button {{ background: {RAISED}; min-width: 18px; }}
 QToolButton:disabled {{ color: {DISABLED}; }}
 #section-header {{ border-radius: 0; padding: 4px 6px; font-weight: bold; background: {RAISED}; }}
 #section-header, #section-header:checked {{ border: 1px solid {RAISED}; }}
@@ -59,7 +60,9 @@ QPushButton:focus, QToolButton:focus, QPushButton[role="link"]:focus {{ border: 
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
     background: {BACKGROUND}; color: {TEXT}; border: 1px solid {BORDER}; border-radius: 4px; padding: 2px 4px;
     selection-background-color: {ACCENT}; selection-color: {ON_ACCENT}; }}
-QAbstractSpinBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+    width: 0; border: 0; }}
+QAbstractSpinBox QLineEdit {{ border: 0; padding: 0 4px; background: transparent; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {{
     border-color: {ACCENT}; }}
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {{

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSpinBox, QToolBar, QToolButton, QWidget
 
-from .icons import ICON_PX
+from .icons import ICON_PX, icon
 from .keys import KEY_OF, Act
 from .window_box import WindowBox
 
@@ -41,7 +41,6 @@ class ToolBar(QToolBar):
         self.brush_radius.setValue(12)
         self.brush_radius.setSuffix(" px")
         self.brush_radius.setFixedWidth(58)
-        self.brush_radius.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         smaller, larger = KEY_OF[Act.BRUSH_SMALLER].shown, KEY_OF[Act.BRUSH_LARGER].shown
         self.brush_radius.setToolTip(f"Radius of brush and eraser in image pixels  ({smaller} and {larger})")
         self.brush_radius.setAccessibleName("Brush radius")
@@ -59,6 +58,9 @@ class ToolBar(QToolBar):
             self._add(actions, group)
         for act in _AFTER_TOOLS[-1]:
             self.addAction(actions[act])
+        more = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        more.setIcon(icon("more"))
+        more.setToolTip("More tools")
         for button in self.findChildren(QToolButton):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 

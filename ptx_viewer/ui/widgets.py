@@ -19,26 +19,22 @@ def label(text: str = "", role: str = "", *, wrap: bool = True) -> QLabel:
     return made
 
 
-def action_button(action: QAction, *, text: bool = True, primary: bool = False) -> QPushButton:
-    """Return a button that follows `action`: its name, tooltip and whether it can be used."""
-    button = QPushButton()
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    if primary:
-        button.setProperty("role", "primary")
+class ActionButton(QPushButton):
+    """A button that follows an action: what it says, its tooltip and whether it can be used."""
 
-    def follow() -> None:
-        button.setEnabled(action.isEnabled())
-        button.setToolTip(action.toolTip())
-        button.setAccessibleName(action.text())
-        if text:
-            button.setText(action.text())
-        else:
-            button.setIcon(action.icon())
+    def __init__(self, action: QAction, *, role: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        if role:
+            self.setProperty("role", role)
+        action.changed.connect(self._follow)
+        self.clicked.connect(action.trigger)
+        self._follow()
 
-    action.changed.connect(follow)
-    button.clicked.connect(action.trigger)
-    follow()
-    return button
+    def _follow(self) -> None:
+        self.setText(self._action.iconText())
+        self.setToolTip(self._action.toolTip())
+        self.setEnabled(self._action.isEnabled())
 
 
 def icon_button(name: str, tooltip: str) -> QToolButton:

@@ -46,6 +46,7 @@ def make_actions(parent: QObject) -> dict[Act, QAction]:
     actions: dict[Act, QAction] = {}
     for key in KEYS:
         action = QAction(key.title, parent)
+        action.setIconText(key.short or key.title)
         action.setObjectName(key.act.value)
         action.setShortcuts([QKeySequence(text) for text in key.keys])
         action.setToolTip(key.tooltip)

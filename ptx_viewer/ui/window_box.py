@@ -83,7 +83,6 @@ class WindowBox(QWidget):
         field.setRange(low, high)
         field.setDecimals(0)
         field.setKeyboardTracking(False)
-        field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         field.setFixedWidth(62)
         field.setToolTip(tip)
         field.setAccessibleName(tip.split("  ", maxsplit=1)[0])
