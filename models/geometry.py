@@ -12,10 +12,13 @@ Coordinates follow the pixel-centre convention: pixel ``(r, c)`` covers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+S = TypeVar("S", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,13 @@ class Turn:
     flip_rows: bool = False
     flip_columns: bool = False
 
-    def apply(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    def apply(self, array: NDArray[S]) -> NDArray[S]:
         """Turn `array` [H, W, ...]; the result is contiguous."""
         turned = array.swapaxes(0, 1) if self.transpose else array
         turned = turned[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
         return np.ascontiguousarray(turned)
 
-    def undo(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    def undo(self, array: NDArray[S]) -> NDArray[S]:
         """Turn `array` back: ``undo(apply(a))`` equals ``a`` exactly."""
         turned = array[:: -1 if self.flip_rows else 1, :: -1 if self.flip_columns else 1]
         turned = turned.swapaxes(0, 1) if self.transpose else turned
