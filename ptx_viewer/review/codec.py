@@ -110,7 +110,8 @@ def decode(data: bytes) -> NDArray[np.generic]:
         mask = mask if mask.base is None else mask.copy()
         mask.flags.writeable = False
         return mask
-    levels = np.ascontiguousarray(flat.reshape(2, pixels).T).view("<u2").reshape(rows, columns)
+    low, high = flat.reshape(2, rows, columns)
+    levels = low | (high.astype(np.uint16) << np.uint16(8))
     levels = np.cumsum(np.cumsum(levels, axis=0, dtype=np.uint16), axis=1, dtype=np.uint16)
     if signed:
         return levels.view(np.int16).astype(np.float32) * np.float32(magnitude / 32767)
