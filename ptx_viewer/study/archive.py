@@ -75,7 +75,7 @@ def _extract_members(
     members = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and not is_sidecar(PurePosixPath(member.filename))
+        if not member.is_dir() and not is_sidecar(_member_path(member))
     ]
     if len(members) > MAX_MEMBERS:
         raise StudyError(f"The .zip archive holds more than {MAX_MEMBERS:,} files and was not opened.")
@@ -106,7 +106,7 @@ def _extract_members(
 
 
 def _extract_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    name = PurePosixPath(member.filename.replace("\\", "/"))
+    name = _member_path(member)
     if name.is_absolute() or ".." in name.parts or (name.parts and name.parts[0].endswith(":")):
         raise StudyError("The .zip archive gives this file a place outside the archive; it was not opened.")
     if stat.S_ISLNK(member.external_attr >> 16):
@@ -140,3 +140,7 @@ def _extract_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: P
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _member_path(member: zipfile.ZipInfo) -> PurePosixPath:
+    return PurePosixPath(member.filename.replace("\\", "/"))  # some Windows programs write backslashes

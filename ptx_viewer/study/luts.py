@@ -142,7 +142,9 @@ def rescale(stored: Array, slope: float, intercept: float) -> Array:
                     return stored.astype(dtype)
                 # The product is computed in 64 bits: a stored value may not fit the result's type.
                 return (stored.astype(np.int64) * int(slope) + int(intercept)).astype(dtype)
-    return (stored.astype(np.float64) * slope + intercept).astype(np.float32)
+    limits32 = np.finfo(np.float32)
+    scaled = stored.astype(np.float64) * slope + intercept
+    return np.clip(scaled, limits32.min, limits32.max).astype(np.float32)
 
 
 def automatic_window(raw: Array, padding: NDArray[np.bool_] | None = None) -> Window:
@@ -158,6 +160,7 @@ def automatic_window(raw: Array, padding: NDArray[np.bool_] | None = None) -> Wi
     values = raw[~padding] if padding is not None and not padding.all() else raw.ravel()
     sample = values[:: max(1, values.size // 1_000_000)].astype(np.float64)
     low, high = np.percentile(sample, (0.5, 99.5))
+    darkest, brightest = float(values.min()), float(values.max())
     if not high > low:
-        low, high = float(values.min()), float(values.max())
-    return window_from_levels(float(low), float(high))
+        return window_from_levels(darkest, brightest)
+    return window_from_levels(max(float(low), darkest), min(float(high), brightest))

@@ -167,8 +167,12 @@ def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> Array:
         raise StudyError(f"The picture is stored as “{syntax.name}”, which cannot be decoded.") from error
     except MemoryError as error:
         raise StudyError("The picture is too large for this computer's memory.") from error
-    except Exception as error:  # the codecs raise nearly anything on damaged data
-        raise StudyError(_DAMAGED) from error
+    except BaseException as error:
+        # The codecs raise nearly anything on damaged data; the RLE codec, written in Rust,
+        # even something that is no Exception.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise StudyError(_DAMAGED) from error
+        raise
 
 
 def _options(dataset: Dataset, layout: PixelLayout) -> dict[str, Any]:
