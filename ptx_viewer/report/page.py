@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
@@ -169,6 +170,16 @@ class Page(FPDF):
             for row in printable:
                 table.row(row)
         self.set_x(self.l_margin)
+
+    def _render_styled_text_line(self, *args: Any, **kwargs: Any) -> bool:
+        """Set the base font on the page before a line that may begin in another font.
+
+        fpdf2 2.8.9 sets it inside the line, which forgets it at its end, and believes it
+        set: the next line would have no font (its issue 1772 in the case of coloured text).
+        """
+        if not self.current_font_is_set_on_page and self.current_font is not None:
+            self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
+        return bool(super()._render_styled_text_line(*args, **kwargs))
 
     def _rule(self, y: float) -> None:
         self.set_draw_color(*RULE)

@@ -19,7 +19,7 @@ _BASE_BOLD = "DejaVuSans-Bold.ttf"
 
 #: In the order in which a character looks for its font.
 FALLBACK_FONTS = (
-    "NanumSquareR.ttf",
+    "PTXHangul-Regular.ttf",
     "NotoSansThai-Regular.ttf",
     "NotoSansDevanagari-Regular.ttf",
     "NotoSansBengali-Regular.ttf",
@@ -33,9 +33,6 @@ FALLBACK_FONTS = (
     "NotoSansMyanmar-Regular.ttf",
     "DroidSansFallbackFull.ttf",
 )
-#: Of fonts that carry a second script in a worse choice of shapes, only these characters are used.
-_ONLY = {"NanumSquareR.ttf": ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7A3))}
-
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Direction overrides and isolates could make an identity read as another one; the rest is invisible.
 _INVISIBLE = re.compile(
@@ -47,11 +44,7 @@ _INVISIBLE = re.compile(
 def characters_of(font_file: str) -> frozenset[int]:
     """Return the code points that a font of the report has a glyph for."""
     with TTFont(FONT_FOLDER / font_file, lazy=True) as font:
-        characters = frozenset(font.getBestCmap())
-    ranges = _ONLY.get(font_file)
-    if ranges is None:
-        return characters
-    return frozenset(code for code in characters if any(low <= code <= high for low, high in ranges))
+        return frozenset(font.getBestCmap())
 
 
 def font_for(character: str) -> str | None:
@@ -121,10 +114,7 @@ class Fonts:
         if font_file in self._added:
             return
         self._added.append(font_file)
-        ranges = _ONLY.get(font_file)
-        self._pdf.add_font(
-            _family(font_file), "", FONT_FOLDER / font_file, unicode_range=list(ranges) if ranges else None
-        )
+        self._pdf.add_font(_family(font_file), "", FONT_FOLDER / font_file)
         order = sorted(self._added, key=FALLBACK_FONTS.index)
         self._pdf.set_fallback_fonts([_family(name) for name in order], exact_match=False)
 

@@ -171,9 +171,8 @@ def test_names_are_safe_unique_and_without_patient_data(films, tmp_path, validat
 
 def test_not_a_number_never_reaches_the_json(films, tmp_path, validator):
     faithfulness = replace(films.attribution().faithfulness, deletion_auc=float("nan"))
-    broken = films.attribution(
-        faithfulness=faithfulness, heatmap=np.full((ROWS, COLUMNS), np.nan, np.float32)
-    )
+    nothing = np.full((ROWS, COLUMNS), np.nan, np.float32)
+    broken = films.attribution(faithfulness=faithfulness, heatmap=nothing)
     document = write(tmp_path, ImageRecord.of(films.image(), films.analysis(attributions=(broken,))))
     validator.validate(document)
     assert document["images"][0]["explanations"][0]["faithfulness"]["deletion_auc"] is None
