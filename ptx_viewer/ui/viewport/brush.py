@@ -49,7 +49,8 @@ class Stroke:
             across = np.arange(left, right, dtype=np.float32)[None, :] + 0.5 - x0
             run, rise = x - x0, y - y0
             length = run * run + rise * rise
-            share = np.clip((across * run + down * rise) / length, 0, 1) if length > 0 else np.float32(0)
+            # Below that a segment is a point, and the division could overflow.
+            share = np.clip((across * run + down * rise) / length, 0, 1) if length > 1e-9 else np.float32(0)
             distance = (across - share * run) ** 2 + (down - share * rise) ** 2
             self.mask[top:bottom, left:right][distance <= reach * reach] = self._value
         row, column = math.floor(y), math.floor(x)

@@ -31,13 +31,13 @@ class FilmCanvas(QWidget):
     """
 
     #: PixelProbe under the cursor, or None outside the image.
-    cursorMoved = Signal(object)  # noqa: N815  (Qt's own style)
+    cursorMoved = Signal(object)
     #: Centre and width.
-    windowChanged = Signal(float, float)  # noqa: N815
+    windowChanged = Signal(float, float)
     #: Zoom, position, rotation, flips or inversion changed.
-    viewChanged = Signal()  # noqa: N815
+    viewChanged = Signal()
     #: Finding and its new mask, bool [H, W] in the source grid; once for each finished stroke.
-    maskEdited = Signal(str, object)  # noqa: N815
+    maskEdited = Signal(str, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -160,8 +160,7 @@ class FilmCanvas(QWidget):
         """Magnify about a logical point of the canvas, or its middle."""
         geometry = self._geometry()
         if geometry is not None:
-            ratio = self.devicePixelRatioF()
-            point = (about.x() * ratio, about.y() * ratio) if about is not None else None
+            point = self._device_point(about) if about is not None else None
             self._set_view(geometry.zoomed(geometry.zoom * factor, point))
 
     def pan_by(self, across: float, down: float) -> None:
@@ -215,6 +214,11 @@ class FilmCanvas(QWidget):
         ratio = self.devicePixelRatioF()
         canvas = (max(math.ceil(self.width() * ratio), 1), max(math.ceil(self.height() * ratio), 1))
         return Geometry(image.shape, aspect, canvas, self._view)
+
+    def _device_point(self, position: QPointF) -> tuple[float, float]:
+        """Return the middle of the device pixel that a mouse position names."""
+        ratio = self.devicePixelRatioF()
+        return position.x() * ratio + 0.5, position.y() * ratio + 0.5
 
     # ------------------------------------------------------------------ overlays
 
@@ -277,8 +281,7 @@ class FilmCanvas(QWidget):
         geometry, image = self._geometry(), self.image
         if geometry is None or image is None:
             return None
-        ratio = self.devicePixelRatioF()
-        x, y = geometry.to_source(position.x() * ratio, position.y() * ratio)
+        x, y = geometry.to_source(*self._device_point(position))
         row, column = math.floor(y), math.floor(x)
         if not (0 <= row < image.shape[0] and 0 <= column < image.shape[1]):
             return None

@@ -142,10 +142,10 @@ class Geometry:
         zoom = min(max(zoom, min(self.fit_zoom, 1.0) / 4), MAXIMUM_ZOOM)
         if about is None:
             return self._kept_inside(replace(self.view, zoom=zoom, centre=self.centre))
-        fixed = np.array(self.to_source(*about))
-        ratio = self.zoom / zoom
-        centre = fixed + (np.array(self.centre) - fixed) * ratio
-        return self._kept_inside(replace(self.view, zoom=zoom, centre=(float(centre[0]), float(centre[1]))))
+        zoomed = replace(self, view=replace(self.view, zoom=zoom))
+        away = zoomed.inverse()[:, :2] @ (np.array(about) - np.array(self.canvas) / 2)
+        x, y = np.array(self.to_source(*about)) - away
+        return self._kept_inside(replace(self.view, zoom=zoom, centre=(float(x), float(y))))
 
     def panned(self, across: float, down: float) -> ViewState:
         """Return the view with the image moved by device pixels."""

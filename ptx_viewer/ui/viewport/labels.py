@@ -60,8 +60,9 @@ def calibration_text(image: Image2D) -> str:
     spacing = image.spacing
     if spacing is None:
         return "Uncalibrated: pixels only"
-    size = f"{spacing.row_mm:.3g} x {spacing.column_mm:.3g} mm".replace(" ", NO_BREAK)
-    return f"Pixel spacing {size}, {spacing.basis}"
+    size = f"{spacing.row_mm:.3g} × {spacing.column_mm:.3g} mm"
+    # Lines break between the words, the numbers and the basis only.
+    return f"Pixel spacing {size.replace(' ', NO_BREAK)}, {spacing.basis.replace(' ', NO_BREAK)}"
 
 
 def shows_linear_window(image: Image2D) -> bool:

@@ -13,20 +13,42 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, 
 
 from .geometry import Geometry
 from .layers import MaskLayer, MaskStyle
-from .outline import outline_path
+from .outline import outline, outline_path
 from .text import TextBlock
 
 LINE = 2.0
 SELECTED_LINE = 3.0
 
 
+#: How far a line may stray from the pixels' edges on the screen, in device pixels.
+_TOLERANCE = 0.35
+
+
 class MaskOutline:
-    """A layer and the path around its mask in source points."""
+    """A layer and the polygons around its mask in source points."""
 
     def __init__(self, layer: MaskLayer, previous: MaskOutline | None = None) -> None:
         self.layer = layer
-        same = previous is not None and previous.layer.mask is layer.mask
-        self.path = previous.path if same and previous is not None else outline_path(layer.mask)
+        self._polygons: tuple[NDArray[np.int32], NDArray[np.int32]] = (
+            previous._polygons
+            if previous is not None and previous.layer.mask is layer.mask
+            else outline(layer.mask)
+        )
+
+    @property
+    def box(self) -> QRectF:
+        """The tightest rectangle around the mask in source points; empty for an empty mask."""
+        points = self._polygons[0]
+        if not points.size:
+            return QRectF()
+        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return QRectF(left, top, right - left, bottom - top)
+
+    def path(self, zoom: float) -> QPainterPath:
+        """Return the outline for a zoom in device pixels per source pixel."""
+        # Steps that can be told apart on the screen are kept exactly.
+        tolerance = _TOLERANCE / zoom
+        return outline_path(*self._polygons, tolerance if zoom < 0.5 else 0.0)
 
 
 class MaskOverlay:
@@ -36,7 +58,7 @@ class MaskOverlay:
         self._items: tuple[MaskOutline, ...] = ()
         self._style = MaskStyle.OUTLINE
         self._opacity = 0.35
-        self._stroke: tuple[str, QPainterPath] | None = None
+        self._stroke: MaskOutline | None = None
         self._picture: tuple[Any, QPixmap] | None = None
 
     @property
@@ -72,42 +94,42 @@ class MaskOverlay:
         """Show a mask while it is painted in place of the finding's own; None ends that."""
         if mask is None or self._stroke is None:
             self._picture = None
-        self._stroke = None if mask is None else (finding_id, outline_path(mask))
+        layer = self.find(finding_id)
+        self._stroke = MaskOutline(replace(layer, mask=mask)) if mask is not None and layer else None
 
     def paint(self, painter: QPainter, geometry: Geometry, ratio: float) -> None:
         """Draw all masks; the one being painted is visible even when masks are hidden."""
-        to_screen = screen_transform(geometry, ratio)
         key = (geometry, ratio)
         if self._picture is None or self._picture[0] != key:
-            self._picture = (key, self._paint_picture(geometry, ratio, to_screen))
+            self._picture = (key, self._paint_picture(geometry, ratio))
         painter.drawPixmap(0, 0, self._picture[1])
-        layer = self.find(self._stroke[0]) if self._stroke else None
-        if self._stroke and layer:
+        if self._stroke is not None:
             style = MaskStyle.OUTLINE if self._style is MaskStyle.HIDDEN else self._style
-            paint_mask(painter, self._stroke[1], layer, style, self._opacity, to_screen)
+            paint_mask(painter, self._stroke, style, self._opacity, geometry, ratio)
 
-    def _paint_picture(self, geometry: Geometry, ratio: float, to_screen: QTransform) -> QPixmap:
+    def _paint_picture(self, geometry: Geometry, ratio: float) -> QPixmap:
         picture = QPixmap(*geometry.canvas)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         for item in self.items:
-            if self._stroke is None or item.layer.finding_id != self._stroke[0]:
-                paint_mask(painter, item.path, item.layer, self._style, self._opacity, to_screen)
+            if self._stroke is None or item.layer.finding_id != self._stroke.layer.finding_id:
+                paint_mask(painter, item, self._style, self._opacity, geometry, ratio)
         painter.end()
         return picture
 
 
 def paint_mask(
     painter: QPainter,
-    path: QPainterPath,
-    layer: MaskLayer,
+    item: MaskOutline,
     style: MaskStyle,
     opacity: float,
-    to_screen: QTransform,
+    geometry: Geometry,
+    ratio: float,
 ) -> None:
     """Draw one mask; lines keep their width at every zoom."""
-    shape = to_screen.map(path)
+    layer = item.layer
+    shape = screen_transform(geometry, ratio).map(item.path(geometry.zoom))
     colour = QColor(layer.colour)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if style is MaskStyle.FILL:
@@ -136,10 +158,10 @@ def paint_labels(
 
     A label without such a place is left out: it would hide what it names.
     """
-    boxes = [to_screen.mapRect(item.path.boundingRect()) for item in outlines]
+    boxes = [to_screen.mapRect(item.box) for item in outlines]
     occupied = [*taken, *boxes]
     for item, box in zip(outlines, boxes, strict=True):
-        if not item.layer.label or item.path.isEmpty() or not box.intersects(area):
+        if not item.layer.label or item.box.isEmpty() or not box.intersects(area):
             continue
         block = TextBlock([item.layer.label], font, colour=item.layer.colour)
         for place in _places(box, block.width, block.height):

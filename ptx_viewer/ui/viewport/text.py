@@ -11,9 +11,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPixmap
 
 LIGHT = "#f2f2f2"
-_RIM = 1.5
-_TURNS = [math.pi * step / 6 for step in range(12)]
-_AROUND = [QPointF(_RIM * math.cos(turn), _RIM * math.sin(turn)) for turn in _TURNS]
+#: Dark rim and the softer shade around it: distance in logical pixels, opacity of one of its steps.
+_SHADE = (2.5, 0.18), (1.25, 0.8)
+_RIM = _SHADE[0][0]
+_STEPS = 12
 _KEPT = 64
 
 
@@ -75,9 +76,12 @@ class TextBlock:
             left = _RIM + self._before * (self.width - 2 * _RIM - advance)
             base = QPointF(left, _RIM + self._ascent + index * self._line_height)
             # The rim is the text itself, moved: a stroked path would not follow the hinted letters.
-            painter.setPen(QColor(0, 0, 0, 200))
-            for offset in _AROUND:
-                painter.drawText(base + offset, line)
+            for distance, opacity in _SHADE:
+                painter.setPen(QColor.fromRgbF(0, 0, 0, opacity))
+                for step in range(_STEPS):
+                    turn = 2 * math.pi * step / _STEPS
+                    offset = QPointF(distance * math.cos(turn), distance * math.sin(turn))
+                    painter.drawText(base + offset, line)
             painter.setPen(QColor(self._colour))
             painter.drawText(base, line)
 
@@ -95,6 +99,10 @@ def wrap(text: str, font: QFont, width: float) -> list[str]:
             lines[-1] = joined
         else:
             lines.append(word)
+    if len(lines) > 1 and len(lines[-1]) <= 3 and " " in lines[-2]:
+        # A unit does not stand alone on a line.
+        lines[-2], word = lines[-2].rsplit(" ", 1)
+        lines[-1] = f"{word} {lines[-1]}"
     return [shorten(line, font, width) for line in lines]
 
 

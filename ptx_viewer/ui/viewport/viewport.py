@@ -46,8 +46,8 @@ class FilmViewport(FilmCanvas):
     """
 
     #: Finding and its new mask, bool [H, W] in the source grid; once for each finished stroke.
-    maskEdited = Signal(str, object)  # noqa: N815
-    sliceChanged = Signal(int)  # noqa: N815
+    maskEdited = Signal(str, object)
+    sliceChanged = Signal(int)
     #: Clicked or focused.
     activated = Signal()
 
@@ -193,8 +193,7 @@ class FilmViewport(FilmCanvas):
         """Paint from the stroke's last point to a logical point of the canvas."""
         geometry = self._geometry()
         if self._stroke is not None and geometry is not None and self._edit_target is not None:
-            ratio = self.devicePixelRatioF()
-            self._stroke.move_to(*geometry.to_source(position.x() * ratio, position.y() * ratio))
+            self._stroke.move_to(*geometry.to_source(*self._device_point(position)))
             self._masks.show_stroke(self._edit_target, self._stroke.mask)
             self.update()
 
@@ -217,8 +216,7 @@ class FilmViewport(FilmCanvas):
         """Return the brush under the cursor while there is a mask to paint on."""
         if not self._tool.paints or self._cursor is None or self._masks.find(self._edit_target) is None:
             return None
-        ratio = self.devicePixelRatioF()
-        x, y = geometry.to_source(self._cursor.x() * ratio, self._cursor.y() * ratio)
+        x, y = geometry.to_source(*self._device_point(self._cursor))
         return x, y, self._brush_radius
 
     # ------------------------------------------------------------------ Qt's events
