@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +40,10 @@ def picture_size(path: Path) -> tuple[int, int]:
     ------
     StudyError
     """
-    with quiet(), _open(path) as image:
+    with quiet(), _open(path) as image, _damage_reported():
         columns, rows = image.size
-        if image.getexif().get(_EXIF_ORIENTATION, 1) in {5, 6, 7, 8}:
+        # Asking a PNG for its EXIF data would read the whole picture.
+        if image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION, 1) in {5, 6, 7, 8}:
             rows, columns = columns, rows
     check_size(rows, columns)
     return rows, columns
@@ -93,19 +96,25 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], in
         "This is a picture file without patient data and without a scale: nothing is stated in millimetres."
     ]
     picture_size(path)
+    with quiet(), _open(path) as opened, _damage_reported():
+        is_turned = opened.format == "JPEG" and opened.getexif().get(_EXIF_ORIENTATION, 1) != 1
+        if is_turned:
+            notices.append("The picture was turned as its camera recorded it (EXIF orientation).")
+        image = ImageOps.exif_transpose(opened) if is_turned else opened
+        if image.mode.startswith("I"):  # 16-bit grey
+            values = np.asarray(image).astype(np.int64)
+            return np.clip(values, 0, 65535).astype(np.uint16), 65535, tuple(notices)
+        if image.mode in {"1", "L"}:
+            return np.asarray(image.convert("L")), 255, tuple(notices)
+        if image.mode in {"LA", "La"}:
+            return np.asarray(image.convert("LA"))[..., 0].copy(), 255, tuple(notices)
+        return np.asarray(image.convert("RGB")), 255, tuple(notices)
+
+
+@contextlib.contextmanager
+def _damage_reported() -> Iterator[None]:
     try:
-        with quiet(), _open(path) as opened:
-            if opened.getexif().get(_EXIF_ORIENTATION, 1) != 1:
-                notices.append("The picture was turned as its camera recorded it (EXIF orientation).")
-            image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):  # 16-bit grey
-                values = np.asarray(image).astype(np.int64)
-                return np.clip(values, 0, 65535).astype(np.uint16), 65535, tuple(notices)
-            if image.mode in {"1", "L"}:
-                return np.asarray(image.convert("L")), 255, tuple(notices)
-            if image.mode in {"LA", "La"}:
-                return np.asarray(image.convert("LA"))[..., 0].copy(), 255, tuple(notices)
-            return np.asarray(image.convert("RGB")), 255, tuple(notices)
+        yield
     except StudyError:
         raise
     except MemoryError as error:
@@ -117,5 +126,7 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], in
 def _open(path: Path) -> Image.Image:
     try:
         return Image.open(path, formats=_FORMATS)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise StudyError("The picture has more pixels than are opened.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise StudyError("The picture is damaged: it cannot be opened as PNG or JPEG.") from error

@@ -164,7 +164,8 @@ def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> Array:
     except StudyError:
         raise
     except NotImplementedError as error:
-        raise StudyError(f"The picture is stored as “{syntax.name}”, which cannot be decoded.") from error
+        name = syntax.name if syntax.is_valid else "an unknown transfer syntax"
+        raise StudyError(f"The picture is stored as “{name}”, which cannot be decoded.") from error
     except MemoryError as error:
         raise StudyError("The picture is too large for this computer's memory.") from error
     except BaseException as error:

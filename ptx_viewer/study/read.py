@@ -198,7 +198,7 @@ def _palette(dataset: Dataset, stored: Array) -> Array:
 def _eight_bit(colour: Array, layout: PixelLayout | None) -> NDArray[np.uint8]:
     """Return colours at 8 bits a channel; palettes are given at the depth of their dtype."""
     bits = colour.dtype.itemsize * 8 if layout is None else layout.bits_stored
-    return np.right_shift(colour, max(bits - 8, 0), dtype=colour.dtype, casting="unsafe").astype(np.uint8)
+    return (colour.astype(np.uint32) >> max(bits - 8, 0)).astype(np.uint8)
 
 
 def _grey_of(colour: NDArray[np.uint8]) -> tuple[Greyscale, NDArray[np.uint8] | None]:
