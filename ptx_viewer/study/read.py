@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import ExplicitVRBigEndian
 
 from .calibration import spacing_from, spacing_is_unusable
 from .catalogue import InstanceEntry
 from .errors import StudyError, log_failure
 from .functional import frame_header
 from .greyscale import Greyscale, greyscale
-from .header import quiet, read_dataset
+from .header import numbers, quiet, read_dataset
 from .image import Acquisition, Image2D, ImageReference, Orientation, PatientIdentity
 from .luts import Array, window_from_levels
 from .orientation import orientation_from
@@ -129,9 +130,9 @@ def _frame_from(dataset: Dataset, entry: InstanceEntry, frame: int) -> Frame:
     colour: NDArray[np.uint8] | None = None
     notices = list(layout.notices)
     if layout.photometric_interpretation == "PALETTE COLOR":
-        colour = _eight_bit(_palette(dataset, stored), None)
+        colour = _palette_colour(dataset, layout, stored)
     elif layout.samples == 3:
-        colour = _eight_bit(stored, layout)
+        colour = _eight_bit(stored, layout.bits_stored)
     if colour is None:
         grey = greyscale(header, layout, stored)
         notices += grey.notices
@@ -187,17 +188,22 @@ def _reference(entry: InstanceEntry, frame: int) -> ImageReference:
     )
 
 
-def _palette(dataset: Dataset, stored: Array) -> Array:
+def _palette_colour(dataset: Dataset, layout: PixelLayout, stored: Array) -> NDArray[np.uint8]:
     try:
-        coloured: Array = apply_color_lut(stored, dataset)
+        coloured: Array = apply_color_lut(stored, dataset)[..., :3]  # without transparency
     except Exception as error:  # missing or malformed palette elements
         raise StudyError("The picture's colour palette is missing or damaged.") from error
-    return coloured
+    # pydicom 3.0 reads plain (not segmented) 16-bit tables in the machine's byte order.
+    is_plain = "RedPaletteColorLookupTableData" in dataset
+    if is_plain and layout.transfer_syntax == ExplicitVRBigEndian and coloured.dtype.itemsize == 2:
+        coloured = coloured.byteswap()
+    # An 8-bit table may be written in 16-bit words.
+    stated = numbers(dataset, "RedPaletteColorLookupTableDescriptor")
+    return _eight_bit(coloured, 8 if stated[2:] == (8.0,) else coloured.dtype.itemsize * 8)
 
 
-def _eight_bit(colour: Array, layout: PixelLayout | None) -> NDArray[np.uint8]:
-    """Return colours at 8 bits a channel; palettes are given at the depth of their dtype."""
-    bits = colour.dtype.itemsize * 8 if layout is None else layout.bits_stored
+def _eight_bit(colour: Array, bits: int) -> NDArray[np.uint8]:
+    """Return colours of `bits` bits a channel at 8 bits."""
     return (colour.astype(np.uint32) >> max(bits - 8, 0)).astype(np.uint8)
 
 

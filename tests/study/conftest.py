@@ -26,7 +26,11 @@ from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
 settings.register_profile(
-    "study", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "study",
+    derandomize=True,
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("study")
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from ptx_viewer.study.image import Image2D, Orientation, PatientIdentity, Window
 from ptx_viewer.study.luts import to_display
@@ -243,12 +243,14 @@ def test_luminance_and_chrominance_become_rgb(write: Write, image_of: ImageOf) -
     np.testing.assert_allclose(image.colour[0, 0], [255, 0, 0], atol=2)
 
 
-def test_palette(write: Write, image_of: ImageOf) -> None:
+def test_palette(write: Write, image_of: ImageOf, native_syntax: str) -> None:
+    order = ">u2" if native_syntax == ExplicitVRBigEndian else "<u2"
     values: dict[str, object] = {"PhotometricInterpretation": "PALETTE COLOR"}
     for name, entries in {"Red": [0, 65535], "Green": [0, 0], "Blue": [0, 32768]}.items():
         values[f"{name}PaletteColorLookupTableDescriptor"] = [2, 0, 16]
-        values[f"{name}PaletteColorLookupTableData"] = np.array(entries, "<u2").tobytes()
-    image = image_of(write("a.dcm", np.array([[0, 1]], np.uint8), **values))
+        values[f"{name}PaletteColorLookupTableData"] = np.array(entries, order).tobytes()
+    path = write("a.dcm", np.array([[0, 1]], np.uint8), transfer_syntax=native_syntax, **values)
+    image = image_of(path)
     assert image.colour is not None
     assert image.colour.tolist() == [[[0, 0, 0], [255, 0, 128]]]
 
