@@ -50,7 +50,7 @@ class Annotations:
     def paint(self, painter: QPainter, size: QSizeF, font: QFont) -> list[QRectF]:
         """Draw everything on a canvas of `size` and return the rectangles taken."""
         taken: list[QRectF] = []
-        inset = 0.0
+        inset, free = 0.0, (size.height() - _LETTER_PX) / 2
         if self.heatmap is not None:
             area = self._bar_area(size, font)
             if area is not None:
@@ -58,20 +58,23 @@ class Annotations:
                 painter.fillRect(panel, QColor(0, 0, 0, 170))
                 heatmap.paint_bar(painter, self.heatmap, font, area)
                 taken.append(panel)
-                inset = size.width() - panel.left()
+                inset, free = size.width() - panel.left(), panel.top()
         if self.labels:
             taken += self._letters(painter, size, font, inset)
-            taken += self._corners(painter, size, font)
+            taken += self._corners(painter, size, font, free)
         elif self.heatmap is not None:
             # A heatmap is never shown without saying what it is.
             block = TextBlock(wrap(self.heatmap.caption, font, size.width() / 2), font)
             taken.append(block.paint(painter, MARGIN, size.height() - MARGIN - block.height))
         return taken
 
-    def _corners(self, painter: QPainter, size: QSizeF, font: QFont) -> list[QRectF]:
+    def _corners(self, painter: QPainter, size: QSizeF, font: QFont, free_right: float) -> list[QRectF]:
+        """Write the corners; at the right edge only `free_right` pixels are free from top and bottom."""
         room = self._room(size, font)
         line = TextBlock(["X"], font).height
-        most = max(1, int((size.height() / 2 - MARGIN - _LETTER_PX) / line))
+        most = max(1, int(((size.height() - _LETTER_PX) / 2 - MARGIN - GAP) / line))
+        most_right = max(1, int((free_right - MARGIN - GAP) / line))
+        most_below = max(1, most_right - 1) if self.pixels_per_mm is not None else most_right
 
         top_left = labels.patient_lines(self.image, private=self.private)
         top_right = labels.image_lines(self.image, self.slice_index, self.slices)
@@ -89,11 +92,12 @@ class Annotations:
         right = size.width() - MARGIN
         block = TextBlock(fitted(top_left[:most]), font)
         taken.append(block.paint(painter, MARGIN, MARGIN))
-        block = TextBlock(fitted(top_right[:most]), font, right=True)
+        block = TextBlock(fitted(top_right[:most_right]), font, right=True)
         taken.append(block.paint(painter, right - block.width, MARGIN))
         block = TextBlock(fitted(bottom_left[-most:]), font)
         taken.append(block.paint(painter, MARGIN, low - block.height))
-        block = TextBlock(fitted(bottom_right[:most]), font, right=True)
+        # Where lines have to go, the basis stays: no millimetre without it.
+        block = TextBlock(fitted(bottom_right[-most_below:]), font, right=True)
         taken.append(block.paint(painter, right - block.width, low - block.height))
         if self.pixels_per_mm is not None:
             taken.append(self._scale_bar(painter, right, low - block.height - GAP, room, font))

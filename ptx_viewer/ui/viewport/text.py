@@ -93,7 +93,7 @@ def wrap(text: str, font: QFont, width: float) -> list[str]:
     """
     metrics = QFontMetricsF(font)
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in filter(None, text.split(" ")):
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and metrics.horizontalAdvance(joined) <= width:
             lines[-1] = joined
