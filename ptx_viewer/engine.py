@@ -1,1 +1,190 @@
-"""The networks in a process of their own, so that no window ever waits for them."""
+"""The networks in a process of their own, so that no window ever waits for them.
+
+Python lets one thread run at a time, and importing torch or preparing a film holds that
+turn long enough for a window to stutter; a process of its own cannot.  It also keeps torch
+out of the window's process (torch and Qt in one process crash on some Windows machines when Qt comes
+first), and a crash or a lack of memory there loses nothing here.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.sharedctypes import Synchronized
+from typing import Any
+
+from ptx_viewer.progress import Cancelled, Progress, silent
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.study.image import Image2D
+
+_log = logging.getLogger(__name__)
+_CONTEXT = multiprocessing.get_context("spawn")
+#: Seconds between looks at the cancel button while the other process works.
+_POLL = 0.05
+#: Seconds that the other process gets to end by itself.
+_GRACE = 3.0
+
+
+class EngineError(RuntimeError):
+    """The networks could not do their work; ``str()`` is a sentence for the user."""
+
+
+class Engine:
+    """The face of the network process: blocking calls, made from a background thread.
+
+    The process starts with the first call, and again after it has died.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}
+    """
+
+    def __init__(self, device: str = "auto") -> None:
+        self._device = device
+        self._calls = threading.Lock()
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+        self._number = 0
+        self._cancelled: Synchronized[int] | None = None
+        self._closed = False
+
+    def warm_up(self, progress: Progress = silent) -> EngineInfo:
+        """Load the networks and say what runs where.
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        info: EngineInfo = self._call("warm_up", (), progress)
+        return info
+
+    def analyse(
+        self, image: Image2D, options: AnalysisOptions = AnalysisOptions(), progress: Progress = silent  # noqa: B008
+    ) -> ImageAnalysis:
+        """Analyse one image; see :meth:`ptx_viewer.analysis.Analyser.analyse`.
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        analysis: ImageAnalysis = self._call("analyse", (image, options), progress)
+        return analysis
+
+    def close(self) -> None:
+        """End the process; a call that is under way in another thread ends with EngineError."""
+        self._closed = True
+        if self._cancelled is not None:
+            self._cancelled.value = sys.maxsize
+        with self._calls:
+            self._end_process()
+
+    def _call(self, name: str, arguments: tuple[Any, ...], progress: Progress) -> Any:
+        with self._calls:
+            if self._closed:
+                raise EngineError("The program is being closed.")
+            pipe = self._start()
+            assert self._cancelled is not None
+            self._number += 1
+            try:
+                pipe.send((self._number, name, arguments))
+                return self._wait(pipe, progress)
+            except Cancelled:
+                # The process notices at its next step; its late answers carry this number and are skipped.
+                self._cancelled.value = max(self._cancelled.value, self._number)
+                raise
+            except (EOFError, ConnectionError, BrokenPipeError) as error:
+                self._end_process()
+                raise EngineError(
+                    "The analysis process ended unexpectedly, perhaps for lack of memory. "
+                    "It starts again with the next analysis."
+                ) from error
+
+    def _wait(self, pipe: Connection, progress: Progress) -> Any:
+        fraction, message = 0.0, "Starting"
+        while True:
+            progress(fraction, message)
+            if self._closed:
+                raise EngineError("The program is being closed.")
+            if not pipe.poll(_POLL):
+                continue
+            number, kind, content = pipe.recv()
+            if number != self._number:
+                continue
+            if kind == "progress":
+                fraction, message = content
+            elif kind == "failed":
+                raise EngineError(content)
+            else:
+                return content
+
+    def _start(self) -> Connection:
+        if self._process is not None and self._process.is_alive() and self._pipe is not None:
+            return self._pipe
+        self._end_process()
+        ours, theirs = _CONTEXT.Pipe()
+        self._cancelled = _CONTEXT.Value("q", 0)
+        self._process = _CONTEXT.Process(
+            target=_serve, args=(theirs, self._cancelled, self._device), name="ptx-viewer networks", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._pipe = ours
+        return ours
+
+    def _end_process(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+        if self._process is not None:
+            self._process.join(_GRACE)
+            if self._process.is_alive():
+                self._process.terminate()
+                self._process.join()
+            self._process.close()
+            self._process = None
+
+
+def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
+    """Answer calls until the other end of the pipe is closed.  Runs in the process of its own."""
+    # Ctrl-C in a terminal reaches both processes; the window decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)  # the window comes first where cores are few
+    analyser: Any = None
+    while True:
+        try:
+            number, name, arguments = pipe.recv()
+        except (EOFError, ConnectionError):
+            return
+
+        def progress(fraction: float, message: str, number: int = number) -> None:
+            if cancelled.value >= number:
+                raise Cancelled
+            pipe.send((number, "progress", (fraction, message)))
+
+        try:
+            if analyser is None:
+                progress(0.0, "Loading the network library")
+                from ptx_viewer.analysis import Analyser
+
+                analyser = Analyser(device)
+            answer = (number, "done", getattr(analyser, name)(*arguments, progress=progress))
+        except Cancelled:
+            continue
+        except ValueError as error:  # raised with a sentence for the user: a device, a model, weights
+            answer = (number, "failed", str(error))
+        except MemoryError:
+            answer = (number, "failed", "There is not enough memory to analyse this image.")
+        except Exception:
+            _log.exception("%s failed", name)
+            answer = (number, "failed", "The analysis failed for this image; the log file has the details.")
+        try:
+            pipe.send(answer)
+        except (ConnectionError, BrokenPipeError):
+            return

@@ -23,6 +23,8 @@ MODEL_COLOUR = (255, 159, 28)
 SECOND_MODEL_COLOUR = (0, 200, 255)
 READER_COLOUR = (255, 255, 255)
 
+_SOURCE_COLOURS = {"mask-rcnn": SECOND_MODEL_COLOUR, "reader": READER_COLOUR}
+
 # Below this magnitude a map fades out, so that film without evidence stays film.
 _FULL_OPACITY_FROM = 0.5
 
@@ -31,6 +33,11 @@ _FULL_OPACITY_FROM = 0.5
 _NEUTRAL_LIGHTNESS, _END_LIGHTNESS = 22.0, 64.0
 _BLUE_HUE, _BLUE_CHROMA = 264.0, 46.0
 _RED_HUE, _RED_CHROMA = 38.0, 70.0
+
+
+def source_colour(source: str) -> tuple[int, int, int]:
+    """Return the outline colour of a finding's source: a model's name in the zoo, or ``"reader"``."""
+    return _SOURCE_COLOURS.get(source, MODEL_COLOUR)
 
 
 @lru_cache(maxsize=len(COLOUR_MAPS))

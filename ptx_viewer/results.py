@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain.attribution import Attribution
+from models.cards import ModelCard
 from models.prediction import LungFields, Prediction
 from ptx_viewer.measure.measurement import Measurement
 
@@ -54,3 +55,19 @@ class ImageAnalysis:
     attributions: tuple[Attribution, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What is ready to run.
+
+    Attributes
+    ----------
+    device : str
+        What the networks run on, e.g. ``"cpu"``.
+    cards : tuple of ModelCard
+        Of every loaded network.
+    """
+
+    device: str
+    cards: tuple[ModelCard, ...]

@@ -43,6 +43,8 @@ class Anatomy:
         Scale of how steeply the ribs descend from back to front.
     gas : float
         Scale of the gastric gas bubble; 0 is none.
+    rotation_degrees : float
+        How far the patient is turned about the body's axis; positive brings the left side forward.
     """
 
     sex: Literal["M", "F"]
@@ -57,6 +59,7 @@ class Anatomy:
     rib_phase_mm: float
     rib_drop: float
     gas: float
+    rotation_degrees: float
 
 
 def draw_anatomy(seed: int) -> Anatomy:
@@ -76,7 +79,8 @@ def draw_anatomy(seed: int) -> Anatomy:
         spine_curve_mm=random.uniform(-4.0, 4.0),
         rib_phase_mm=random.uniform(-6.0, 6.0),
         rib_drop=random.uniform(0.9, 1.1),
-        gas=random.uniform(0.5, 1.1),
+        gas=random.uniform(0.3, 0.8),
+        rotation_degrees=random.uniform(-2.5, 2.5),
     )
 
 

@@ -139,20 +139,43 @@ class Volumes:
         return 100.0 * self.pneumothorax_ml / whole if whole > 0 else 0.0
 
 
-def measure_volumes(anatomy: Anatomy, side: Side, collapse: Collapse | None) -> Volumes:
-    """Integrate lung and pleural air of one side over the shapes themselves, on a 3 mm grid."""
+@dataclass(frozen=True, eq=False)
+class CavityGrid:
+    """Points of a 3 mm grid in one full pleural cavity, and the share of each voxel inside.
+
+    Attributes
+    ----------
+    x, y, z, share : ndarray of float32, shape [N, 1]
+    """
+
+    x: FloatArray
+    y: FloatArray
+    z: FloatArray
+    share: FloatArray
+
+    def volumes(self, anatomy: Anatomy, collapse: Collapse | None) -> Volumes:
+        """Integrate lung and pleural air over the shapes themselves."""
+        inside = self.share
+        if collapse is not None:
+            inside = inside * coverage(collapse.lung(anatomy, self.x, self.y, self.z), _STEP)
+        lung = float(inside.sum(dtype=np.float64))
+        whole = float(self.share.sum(dtype=np.float64))
+        millilitres = _STEP**3 / 1000.0
+        return Volumes((whole - lung) * millilitres, lung * millilitres)
+
+
+def cavity_grid(anatomy: Anatomy, side: Side) -> CavityGrid:
+    """Return the grid over the pleural cavity of `side`."""
     x = (np.arange(_STEP / 2, 165.0, _STEP, dtype=np.float32) * np.float32(sign(side)))[None, :]
     z = np.arange(-210.0, 160.0, _STEP, dtype=np.float32)[:, None]
-    cavity_sum = lung_sum = 0.0
+    found: list[NDArray[np.float32]] = []
     for y in np.arange(-130.0, 130.0, _STEP):
-        pleural = cavities(anatomy, x, float(y), z).pleural
-        inside = coverage(pleural, _STEP)
-        cavity_sum += float(inside.sum())
-        if collapse is not None:
-            inside = np.minimum(inside, coverage(collapse.lung(anatomy, x, float(y), z), _STEP))
-        lung_sum += float(inside.sum())
-    millilitres = _STEP**3 / 1000.0
-    return Volumes((cavity_sum - lung_sum) * millilitres, lung_sum * millilitres)
+        share = coverage(cavities(anatomy, x, float(y), z).pleural, _STEP)
+        rows, columns = np.nonzero(share)
+        depth = np.full(len(rows), y, np.float32)
+        found.append(np.stack([x[0, columns], depth, z[rows, 0], share[rows, columns]]))
+    points = np.concatenate(found, axis=1)[..., None]
+    return CavityGrid(points[0], points[1], points[2], points[3])
 
 
 def solve_collapse(anatomy: Anatomy, request: Pneumothorax) -> Collapse:
@@ -163,18 +186,19 @@ def solve_collapse(anatomy: Anatomy, request: Pneumothorax) -> Collapse:
     ValueError
         If the volume is not positive or more than the kind of collapse can make room for.
     """
-    if request.volume_ml <= 0:
+    if not request.volume_ml > 0:
         raise ValueError(f"a pneumothorax needs a positive volume, got {request.volume_ml} mL")
     start = Collapse(
         request.side,
         request.kind,
         0.0,
         base_z=dome_z(anatomy, request.side) - 20.0,
-        apex_z=137.0 * anatomy.height,
+        apex_z=140.0 * anatomy.height,
     )
+    grid = cavity_grid(anatomy, request.side)
 
     def excess(amount: float) -> float:
-        volumes = measure_volumes(anatomy, request.side, replace(start, amount=amount))
+        volumes = grid.volumes(anatomy, replace(start, amount=amount))
         return volumes.pneumothorax_ml - request.volume_ml
 
     most = excess(1.0) + request.volume_ml
@@ -183,5 +207,5 @@ def solve_collapse(anatomy: Anatomy, request: Pneumothorax) -> Collapse:
             f"{request.volume_ml:.0f} mL do not fit: a {request.kind} pneumothorax of this person "
             f"holds at most {most:.0f} mL"
         )
-    amount = brentq(excess, 0.0, 1.0, xtol=1e-3, maxiter=20)
+    amount = brentq(excess, 0.0, 1.0, xtol=1e-4, maxiter=30)
     return replace(start, amount=float(amount))

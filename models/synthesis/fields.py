@@ -8,8 +8,6 @@ on the surface, which is where they are used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,53 +68,36 @@ def capsule(
     return np.float32(radii[0]) + t * np.float32(radii[1] - radii[0]) - distance
 
 
-def superellipse_column(
+def elliptic_column(
     x: FloatArray,
     y: Depth,
     half_width: FloatArray,
     half_depth: FloatArray,
     centre_y: FloatArray,
     width_slope: FloatArray,
-    power: float,
 ) -> FloatArray:
-    """Signed distance to a column with superelliptic cross sections.
+    """Signed distance to a column with elliptic cross sections.
 
     Parameters
     ----------
     x : ndarray [1, W]
     half_width, half_depth, centre_y, width_slope : ndarray [H, 1]
         Semi-axes and centre (mm) in each row, and d(half_width)/dz.
-    power : float
-        2 is an ellipse; more is squarer.
 
     Returns
     -------
     ndarray [H, W]
     """
-    p = np.float32(power)
-    across = np.abs(x) / half_width
-    depth = np.abs(np.float32(y) - centre_y) / half_depth
-    across_p1 = across ** (p - 1)
-    depth_p1 = depth ** (p - 1)
-    norm = (across_p1 * across + depth_p1 * depth + np.float32(1e-8)) ** (np.float32(1) / p)
-    scale = norm ** (np.float32(1) - p)
-    gradient = np.sqrt(
-        (across_p1 * scale / half_width) ** 2
-        + (depth_p1 * scale / half_depth) ** 2
-        + (norm * width_slope / half_width) ** 2
-    )
-    return (np.float32(1.0) - norm) / (gradient + np.float32(1e-4))
+    across = (x / half_width) ** 2
+    depth = ((np.float32(y) - centre_y) / half_depth) ** 2
+    norm2 = across + depth + np.float32(1e-6)
+    norm = np.sqrt(norm2)
+    gradient2 = (across / half_width**2 + depth / half_depth**2) / norm2
+    gradient2 += norm2 * (width_slope / half_width) ** 2
+    return (np.float32(1.0) - norm) / np.sqrt(gradient2 + np.float32(1e-8))
 
 
 def smooth_union(first: FloatArray, second: FloatArray, radius: float) -> FloatArray:
     """Union of two shapes with the seam rounded over `radius` mm (quadratic smooth maximum)."""
     gap = np.maximum(np.float32(radius) - np.abs(first - second), 0.0) * np.float32(1.0 / radius)
     return np.maximum(first, second) + gap * gap * np.float32(radius / 4.0)
-
-
-def union(shapes: Sequence[FloatArray]) -> FloatArray:
-    """Union of shapes."""
-    result = shapes[0]
-    for shape in shapes[1:]:
-        result = np.maximum(result, shape)
-    return result

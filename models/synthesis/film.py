@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +19,11 @@ from .tubes import project_tubes
 FloatArray = NDArray[np.float32]
 
 #: Soft shapes are integrated on a grid of about this pitch at the detector (mm); tubes on the film's own.
-_COARSE_MM: Final = 0.6
-_STEP_MM: Final = 2.0
-_FRONT_TO_BACK: Final = (-160.0, 140.0)
+_COARSE_MM: Final = 0.8
+_STEP_MM: Final = 1.5
+_THREADS: Final = 2
+_BLOCK: Final = 16
+_FRONT_TO_BACK: Final = (-150.0, 138.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +67,23 @@ def integrate_planes(
     tuple of ndarray of float32, shape [rows, columns]
         Integral of each function over the path in mm.
     """
-    sums: list[FloatArray] | None = None
-    for y in np.arange(front + step / 2, back, step):
-        x, z = projection.plane(float(y))
-        values = evaluate(x, float(y), z)
-        if sums is None:
-            sums = [np.zeros(projection.shape, np.float32) for _ in values]
-        for total, value in zip(sums, values, strict=True):
-            total += value
+
+    def at(y: float) -> tuple[FloatArray, ...]:
+        x, z = projection.plane(y)
+        return evaluate(x, y, z)
+
+    sums: list[FloatArray] = []
+    depths = [float(y) for y in np.arange(front + step / 2, back, step)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        # In blocks, so that finished planes do not pile up; added in order, so that the sum is repeatable.
+        for first in range(0, len(depths), _BLOCK):
+            for values in pool.map(at, depths[first : first + _BLOCK]):
+                if not sums:
+                    sums = [np.zeros(projection.shape, np.float32) for _ in values]
+                for total, value in zip(sums, values, strict=True):
+                    total += value
     path = projection.path_per_depth() * np.float32(step)
-    return tuple(total * path for total in sums or ())
+    return tuple(total * path for total in sums)
 
 
 def line_integrals(thorax: Thorax, projection: Projection) -> LineIntegrals:
@@ -151,6 +161,38 @@ def expose(
     # Light spreads in the scintillator after the quanta are counted, and so correlates the noise.
     noise = gaussian_filter(noise, 0.6) * np.float32(1.6)
     return np.maximum(signal + noise, np.float32(1e-5))
+
+
+def unresolved_structure(
+    optical_depth: FloatArray, pixel_mm: float, random: np.random.Generator
+) -> FloatArray:
+    """Fluctuation of the optical depth from what the shapes leave out: fat planes, bundles, small vessels.
+
+    A sum of random fields from 1 to 9 mm, in proportion to the square root of the depth as for many
+    small independent parts along the ray.
+    """
+    total = np.zeros_like(optical_depth)
+    for scale, amplitude in ((0.7, 0.010), (2.0, 0.011), (5.0, 0.013), (9.0, 0.014)):
+        sigma = scale / pixel_mm
+        factor = max(1, int(sigma // 3))
+        shape = tuple(size // factor + 2 for size in optical_depth.shape)
+        field = gaussian_filter(random.standard_normal(shape, dtype=np.float32), sigma / factor)
+        field *= np.float32(amplitude) / field.std()
+        rows, columns = (np.arange(size) / factor for size in optical_depth.shape)
+        total += map_coordinates(field, np.meshgrid(rows, columns, indexing="ij"), order=1)
+    return total * np.sqrt(optical_depth)
+
+
+def lead_marker(projection: Projection) -> FloatArray:
+    """Optical depth of the lead letter L in the upper corner on the patient's left, [rows, columns]."""
+    row = np.arange(projection.rows)[:, None] * projection.pixel_mm
+    column = np.arange(projection.columns)[None, :] * projection.pixel_mm
+    width = projection.columns * projection.pixel_mm
+    top, left = 0.045 * projection.rows * projection.pixel_mm, 0.90 * width
+    down, across = row - top, column - left
+    stem = (abs(across - 1.2) < 1.2) & (abs(down - 6.5) < 6.5)
+    foot = (abs(across - 3.8) < 3.8) & (abs(down - 11.8) < 1.2)
+    return gaussian_filter((stem | foot).astype(np.float32) * np.float32(3.5), 0.25 / projection.pixel_mm)
 
 
 def _broad(image: FloatArray, sigma: float) -> FloatArray:

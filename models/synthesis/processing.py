@@ -14,6 +14,11 @@ FloatArray = NDArray[np.float32]
 
 BITS: Final = 12
 
+#: Characteristic curve: the density shown in mid-grey, the contrast there, the density shown black.
+_MIDDLE: Final = 1.55
+_CONTRAST: Final = 1.35
+_BLACK: Final = 0.12
+
 
 def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     """Turn a detector signal into stored values that are shown as they are, white for bone.
@@ -33,8 +38,8 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     fine = density - gaussian_filter(density, 1.6 / pixel_mm)
     large = _broad(density, 9.0 / pixel_mm)
     middle = density - fine - large
-    balanced = np.float32(0.86) * large + np.float32(1.0) * middle + np.float32(1.25) * fine
-    curve = 1.0 / (1.0 + np.exp(-(balanced - 2.05) * np.float32(1.45)))
-    low = 1.0 / (1.0 + np.exp(2.05 * 1.45))
-    shown = np.clip((curve - low) / (0.985 - low), 0.0, 1.0)
+    balanced = np.float32(0.80) * large + np.float32(1.0) * middle + np.float32(1.3) * fine
+    curve = 1.0 / (1.0 + np.exp((_MIDDLE - balanced) * np.float32(_CONTRAST)))
+    black = 1.0 / (1.0 + np.exp((_MIDDLE - _BLACK) * _CONTRAST))
+    shown = np.clip((curve - black) / (1.0 - black), 0.0, 1.0)
     return np.rint(shown * (2**BITS - 1)).astype(np.uint16)

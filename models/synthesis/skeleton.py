@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .anatomy import RIB_Z, SIDES, Anatomy, cage_profile, sign
 from .cavity import spine_x, spine_y
-from .fields import FloatArray, coverage
+from .fields import FloatArray, coverage, ellipsoid
 from .materials import CANCELLOUS_BONE, CARTILAGE, CORTICAL_BONE, MUSCLE, SOFT_TISSUE
 from .tubes import Tubes, join, polyline
 
@@ -44,7 +44,7 @@ def add_ribs(
     shell = np.abs(cage + np.float32(_RIB_DEPTH)) < _RIB_HALF_THICKNESS + width
     # Above the inlet the distance is no longer one: nothing lies outside the cage's own width there.
     profile = cage_profile(anatomy, z)
-    shell &= (np.abs(x) < profile.half_width + np.float32(16.0)) & (z < np.float32(137.0 * anatomy.height))
+    shell &= (np.abs(x) < profile.half_width + np.float32(16.0)) & (z < np.float32(128.0 * anatomy.height))
     rows, columns = np.nonzero(shell)
     if not len(rows):
         return
@@ -111,9 +111,9 @@ def add_spine(
     arch_y = half_depth + np.float32(14.0)
     pedicle = np.float32(4.6) - np.sqrt((np.abs(sideways) - half_width * 0.72) ** 2 + ((-offset - 3.0) * 0.75) ** 2)
     pedicle = np.minimum(pedicle, np.float32(9.0) - np.abs(behind - arch_y + 6.0))
-    _shell(hounsfield, pedicle, width, cortex=0.9)
+    _shell(hounsfield, pedicle, width, cortex=0.6)
     spinous = np.float32(3.2) - np.sqrt(sideways**2 + (np.maximum(np.abs(offset - 6.0) - 6.0, 0.0)) ** 2)
-    spinous = np.minimum(spinous, np.float32(13.0) - np.abs(behind - arch_y - 14.0))
+    spinous = np.minimum(spinous, np.float32(8.0) - np.abs(behind - arch_y - 10.0))
     _shell(hounsfield, spinous, width, cortex=0.6)
     reach = half_width + np.float32(7.0)
     transverse = np.float32(3.6) - np.sqrt((-offset - 2.0) ** 2 + np.maximum(np.abs(sideways) - reach, 0.0) ** 2)
@@ -153,6 +153,17 @@ def add_scapulae(
     hounsfield += inside_plate * (np.float32(620.0) - hounsfield)
 
 
+def add_humeral_heads(
+    hounsfield: FloatArray, anatomy: Anatomy, x: FloatArray, y: float, z: FloatArray, width: float
+) -> None:
+    """Draw the heads of the humeri in place."""
+    if abs(y - 15.0) > 26.0:
+        return
+    for side in (-1, 1):
+        centre = (side * 175.0 * anatomy.width, 15.0, 90.0 * anatomy.height)
+        _shell(hounsfield, ellipsoid(x, y, z, centre, (22.0, 22.0, 23.0)), width, cortex=0.9)
+
+
 def _bone(points: list[tuple[float, float, float]], radii: list[float], cortex: float) -> Tubes:
     path, radius = np.array(points, float), np.array(radii, float)
     outer = polyline(path, radius, CORTICAL_BONE - MUSCLE, 3.0)
@@ -176,17 +187,11 @@ def bone_tubes(anatomy: Anatomy, random: np.random.Generator) -> Tubes:
                 [9.5, 6.6, 5.6, 5.8, 7.0],
                 1.5,
             ),
-            # lateral border, spine with acromion, coracoid, glenoid
+            # lateral border, spine with acromion, glenoid
             _bone([at(150, 38, 78), at(143, 52, 30), at(133, 62, -30)], [5.0, 3.6, 2.6], 1.4),
-            _bone([at(102, 76, 96), at(128, 66, 106), at(152, 40, 122), at(160, 18, 124)], [3.0, 4.2, 6.0, 6.5], 1.3),
-            _bone([at(146, 26, 104), at(140, 6, 110), at(136, -10, 102)], [6.0, 5.0, 4.0], 1.3),
+            _bone([at(102, 76, 96), at(128, 66, 106), at(150, 44, 117), at(158, 30, 120)], [2.6, 3.8, 5.0, 5.0], 1.0),
             _bone([at(153, 28, 108), at(155, 27, 92), at(152, 28, 76)], [4.5, 6.5, 4.5], 1.4),
-            # humerus: head, neck, shaft
-            _bone(
-                [at(166, 16, 100), at(178, 14, 90), at(190, 12, 66), at(212, 10, 18), at(250, 8, -70)],
-                [19.0, 22.0, 14.0, 11.5, 11.0],
-                2.4,
-            ),
+            _bone([at(177, 14, 88), at(212, 10, 18), at(250, 8, -70)], [17.0, 11.5, 11.0], 2.2),
         ]
     return join(parts)
 

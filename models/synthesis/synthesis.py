@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .anatomy import SIDES, Anatomy, Side, sign
 from .collapse import Pneumothorax, Volumes
-from .film import Exposure, LineIntegrals, expose, line_integrals
+from .film import Exposure, LineIntegrals, expose, lead_marker, line_integrals, unresolved_structure
 from .geometry import Projection
 from .processing import for_presentation
 from .thorax import Thorax
@@ -85,7 +85,9 @@ def synthesise_film(
     thorax = Thorax(seed, pneumothorax)
     integrals = line_integrals(thorax, projection)
     random = np.random.default_rng([seed, 4, repeat])
-    signal = expose(integrals.optical_depth, projection.pixel_mm, exposure, random)
+    depth = integrals.optical_depth + lead_marker(projection)
+    depth += unresolved_structure(integrals.optical_depth, projection.pixel_mm, np.random.default_rng([seed, 5]))
+    signal = expose(depth, projection.pixel_mm, exposure, random)
     pixels = for_presentation(signal, projection.pixel_mm)
     return SyntheticFilm(pixels, projection, thorax.anatomy, _truth(thorax, integrals, projection))
 

@@ -7,19 +7,19 @@ from functools import cached_property
 
 import numpy as np
 
-from .anatomy import Anatomy, Side, body_profile, draw_anatomy, sign
+from .anatomy import SIDES, Anatomy, Side, body_profile, draw_anatomy, sign
 from .cavity import cavities, dome_z
-from .collapse import Collapse, Pneumothorax, Volumes, measure_volumes, solve_collapse
+from .collapse import Collapse, Pneumothorax, Volumes, cavity_grid, solve_collapse
 from .fields import (
     FloatArray,
     capsule,
     coverage,
     ellipsoid,
+    elliptic_column,
     smooth_union,
-    superellipse_column,
 )
 from .materials import AIR, BREAST, FAT, LIVER, LUNG, MUSCLE, SKIN, SOFT_TISSUE
-from .skeleton import add_ribs, add_scapulae, add_spine, airway_tubes, bone_tubes
+from .skeleton import add_humeral_heads, add_ribs, add_scapulae, add_spine, airway_tubes, bone_tubes
 from .tubes import Tubes, join
 from .vessels import grow_vessels
 
@@ -76,9 +76,13 @@ class Thorax:
     def volumes(self) -> dict[Side, Volumes]:
         """Lung and pleural air of each side, mL, integrated over the shapes."""
         return {
-            "right": measure_volumes(self.anatomy, "right", self._collapse_of("right")),
-            "left": measure_volumes(self.anatomy, "left", self._collapse_of("left")),
+            side: cavity_grid(self.anatomy, side).volumes(self.anatomy, self._collapse_of(side)) for side in SIDES
         }
+
+    @property
+    def turn(self) -> float:
+        """Sideways shift per mm of depth: a small rotation as a shear, which keeps every volume."""
+        return float(np.tan(np.deg2rad(self.anatomy.rotation_degrees)))
 
     def _collapse_of(self, side: Side) -> Collapse | None:
         return self.collapse if self.collapse is not None and self.collapse.side == side else None
@@ -104,6 +108,7 @@ class Thorax:
             Edge of a voxel in mm: surfaces are smoothed over it.
         """
         anatomy = self.anatomy
+        x = x + np.float32(self.turn * y)
         body = self._body(x, y, z)
         inside = cavities(anatomy, x, y, z)
         hounsfield = np.full(body.shape, AIR, np.float32)
@@ -124,19 +129,25 @@ class Thorax:
         air = self._add_lungs(hounsfield, cavity, x, y, z, width)
         add_spine(hounsfield, anatomy, x, y, z, width)
         add_ribs(hounsfield, anatomy, inside.cage, x, y, z, width)
+        add_humeral_heads(hounsfield, anatomy, x, y, z, width)
         add_scapulae(hounsfield, anatomy, x, y, z, width)
         mediastinum = cage * coverage(inside.mediastinum, width)
         return PlaneSample(hounsfield, air, cavity, mediastinum, abdomen)
 
     def tubes(self) -> Tubes:
         """Vessels, airways and long bones, to be added to the planes."""
-        parts = [airway_tubes(self.anatomy), bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))]
+        airways = airway_tubes(self.anatomy)
+        parts = [airways, bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))]
         for side in ("right", "left"):
             vessels = grow_vessels(self.anatomy, side, self.seed)
             start, end, thinner = vessels.start, vessels.end, 1.0
+            start_tangent, end_tangent = vessels.start_tangent, vessels.end_tangent
             collapse = self._collapse_of(side)
             if collapse is not None:
+                start_tangent = collapse.to_collapsed(start + 0.1 * start_tangent)
+                end_tangent = collapse.to_collapsed(end + 0.1 * end_tangent)
                 start, end = collapse.to_collapsed(start), collapse.to_collapsed(end)
+                start_tangent, end_tangent = start_tangent - start, end_tangent - end
                 thinner = (1.0 - self.volumes[side].percent / 100.0) ** 0.25
             parts.append(
                 Tubes(
@@ -145,16 +156,16 @@ class Thorax:
                     vessels.start_radius * thinner,
                     vessels.end_radius * thinner,
                     vessels.contrast * (SOFT_TISSUE - self.lung_hounsfield(side)),
-                    end - start,
-                    end - start,
+                    start_tangent,
+                    end_tangent,
                 )
             )
-        return join(parts)
+        return join(parts).sheared(-self.turn)
 
     def _body(self, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
         profile = body_profile(self.anatomy, z)
-        trunk = superellipse_column(
-            x, y, profile.half_width, profile.half_depth, profile.centre_y, profile.width_slope, 2.2
+        trunk = elliptic_column(
+            x, y, profile.half_width, profile.half_depth, profile.centre_y, profile.width_slope
         )
         w, h = self.anatomy.width, self.anatomy.height
         for side in (-1, 1):
@@ -207,13 +218,16 @@ class Thorax:
         columns = np.flatnonzero(x[0] * sign(self.collapse.side) > 0)
         if not len(columns):
             return air
-        here = slice(columns[0], columns[-1] + 1)
-        lung = self.collapse.lung(self.anatomy, x[:, here], y, z)
-        air[:, here] = cavity[:, here] * (1.0 - coverage(lung, width))
-        part = hounsfield[:, here]
-        part += air[:, here] * (np.float32(AIR) - part)
-        # Visceral pleura, 0.5 mm of tissue, spread over the voxel so that its integral holds.
-        spread = max(width, 0.5)
+        rows = np.flatnonzero(cavity[:, columns].any(axis=1))
+        if not len(rows):
+            return air
+        here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        lung = self.collapse.lung(self.anatomy, x[:, here[1]], y, z[here[0]])
+        air[here] = cavity[here] * (1.0 - coverage(lung, width))
+        part = hounsfield[here]
+        part += air[here] * (np.float32(AIR) - part)
+        # Visceral pleura, 0.5 mm of tissue, spread a little so that its integral holds on the grid.
+        spread = 0.8
         pleura = np.clip(1.0 - np.abs(lung) / np.float32(spread), 0.0, 1.0) * np.float32(0.5 / spread)
-        part += pleura * cavity[:, here] * (np.float32(SOFT_TISSUE) - part)
+        part += pleura * cavity[here] * (np.float32(SOFT_TISSUE) - part)
         return air

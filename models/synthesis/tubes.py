@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -40,6 +40,17 @@ class Tubes:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def sheared(self, turn: float) -> Tubes:
+        """Return the tubes moved sideways by `turn` mm for each mm that they lie further back."""
+        shift = np.array([[1.0, 0.0, 0.0], [turn, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        return replace(
+            self,
+            start=self.start @ shift,
+            end=self.end @ shift,
+            start_tangent=self.start_tangent @ shift,
+            end_tangent=self.end_tangent @ shift,
+        )
 
 
 def join(parts: list[Tubes]) -> Tubes:

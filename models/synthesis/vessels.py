@@ -2,8 +2,7 @@
 
 A tree is grown by halving: a stem runs from its root part of the way to the centre of a cloud
 of target points, the cloud is cut in two across its longest axis, and each half gets a branch.
-Radii follow Murray's law, r^n = r1^n + r2^n, from equal twigs (n = 2.55; measured
-values for pulmonary arteries lie between 2.3 and 3).
+Radii follow Murray's law, r^n = r1^n + r2^n, from equal twigs (n = 3).
 """
 
 from __future__ import annotations
@@ -18,8 +17,12 @@ from .cavity import cavities
 from .fields import coverage
 from .tubes import Tubes
 
-_MURRAY: Final = 2.55
-_TWIG_RADIUS: Final = 0.36
+_MURRAY: Final = 3.0
+_TWIG_RADIUS: Final = 0.48
+
+#: A branch: points [K, 3], unit tangents [K, 3] and radii [K].
+_Piece = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+_ENDS: Final = (slice(None, -1), slice(1, None))
 
 
 def _targets(
@@ -46,7 +49,7 @@ def _grow(
     heading: NDArray[np.float64],
     targets: NDArray[np.float64],
     random: np.random.Generator,
-    pieces: list[tuple[NDArray[np.float64], NDArray[np.float64], float, float]],
+    pieces: list[_Piece],
 ) -> None:
     stack = [(root, heading, targets)]
     while stack:
@@ -60,17 +63,15 @@ def _grow(
         middle = 0.5 * (origin + tip) + direction * (0.10 * span) + random.normal(0, 0.03 * span, 3)
         radius = _TWIG_RADIUS * count ** (1.0 / _MURRAY)
         onward = radius * 0.93
-        curve = [
-            (1 - t) ** 2 * origin + 2 * t * (1 - t) * middle + t**2 * tip
-            for t in np.linspace(0.0, 1.0, 5 if count > 12 else 3)
-        ]
-        steps = np.linspace(radius, onward if count > 1 else 0.5 * radius, len(curve))
-        for k in range(len(curve) - 1):
-            pieces.append((curve[k], curve[k + 1], float(steps[k]), float(steps[k + 1])))
+        t = np.linspace(0.0, 1.0, 6 if count > 12 else 3)[:, None]
+        curve = (1 - t) ** 2 * origin + 2 * t * (1 - t) * middle + t**2 * tip
+        tangent = (1 - t) * (middle - origin) + t * (tip - middle)
+        tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
+        steps = radius + (onward if count > 1 else 0.5 * radius) * t[:, 0] - radius * t[:, 0]
+        pieces.append((curve, tangent, steps))
         if count == 1:
             continue
-        arriving = curve[-1] - curve[-2]
-        arriving /= np.linalg.norm(arriving) + 1e-9
+        arriving = tangent[-1]
         offsets = cloud - centre
         _, vectors = np.linalg.eigh(offsets.T @ offsets)
         along = offsets @ vectors[:, -1]
@@ -82,7 +83,7 @@ def _grow(
         stack.append((tip, arriving, cloud[~first]))
 
 
-def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2000) -> Tubes:
+def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2600) -> Tubes:
     """Return arteries and veins of one full lung; `contrast` is 1 in the lung, for the caller to scale.
 
     The same `anatomy`, `side` and `seed` give the same tree, so that a lung before and after its
@@ -95,11 +96,13 @@ def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2000) -> 
         (np.array([s * 22.0, 6.0, 26.0 if side == "right" else 34.0]), np.array([s * 0.9, 0.1, -0.3]), twigs),
         (np.array([s * 18.0, 12.0, 0.0]), np.array([s * 0.9, 0.0, 0.1]), twigs // 2),
     )
-    pieces: list[tuple[NDArray[np.float64], NDArray[np.float64], float, float]] = []
+    pieces: list[_Piece] = []
     for root, heading, count in roots:
         _grow(root, heading, _targets(anatomy, side, count, random), random, pieces)
-    start, end, first, last = (np.array(column) for column in zip(*pieces, strict=True))
+    start, end = (np.concatenate([curve[part] for curve, _, _ in pieces]) for part in _ENDS)
+    start_tangent, end_tangent = (np.concatenate([tangent[part] for _, tangent, _ in pieces]) for part in _ENDS)
+    first, last = (np.concatenate([radius[part] for _, _, radius in pieces]) for part in _ENDS)
     # Inside the mediastinum a vessel is tissue among tissue: it shows only from the hilum on.
     x, y, z = (0.5 * (start + end)[:, k : k + 1].astype(np.float32) for k in range(3))
     shown = coverage(cavities(anatomy, x, y, z).pleural[:, 0], 5.0).astype(np.float64)
-    return Tubes(start, end, first, last, shown, end - start, end - start)
+    return Tubes(start, end, first, last, shown, start_tangent, end_tangent)

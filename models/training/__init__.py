@@ -1,0 +1,1 @@
+"""Fitting the networks: films, augmentation, optimisation, evaluation, export."""

@@ -1,0 +1,100 @@
+"""Train Attention U-Net (or U-Net) on SIIM-ACR and NIH films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from models.networks.unet import UNet
+from models.training import films
+from models.training.fit import FitSettings, fit
+from models.training.lung_task import SIZE as LUNG_SIZE
+from models.training.lung_task import as_input
+from models.training.pneumothorax_task import PneumothoraxTask
+from models.training.pretrained import load_imagenet
+
+ENCODER = "tf_efficientnet_lite2"
+SIZE = 288
+#: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
+BANK_SIZE = 352
+#: One SIIM-ACR film stands in the additional NIH films too (found by perceptual hash).
+_DUPLICATES = {"00001317_000"}
+#: SIIM-ACR films that also appear among the figure crops (found by perceptual hash): never held out.
+_IN_FIGURES = ("2353.1517875172.311548", ".367.1517875162.573432")
+
+
+def pneumothorax_films(data: Path) -> dict[str, list[films.Film]]:
+    """Split the films: SIIM-ACR by image, NIH by patient, stratified by label.
+
+    Figure crops and additional NIH films are for training only.
+    """
+    rng = np.random.default_rng(11)
+    parts: dict[str, list[films.Film]] = {"train": [], "validation": [], "test": []}
+    siim, nih = films.siim(data / "siim"), films.nih(data / "nih")
+    for collection, shares in ((siim, (0.69, 0.13)), (nih, (0.5, 0.17))):
+        for positive in (True, False):
+            group = [film for film in collection if film.positive is positive]
+            pinned = [film for film in group if film.film_id.endswith(_IN_FIGURES)]
+            free = [film for film in group if film not in pinned]
+            order = [free[i] for i in rng.permutation(len(free))]
+            first = round(shares[0] * len(group)) - len(pinned)
+            second = first + round(shares[1] * len(group))
+            parts["train"] += pinned + order[:first]
+            parts["validation"] += order[first:second]
+            parts["test"] += order[second:]
+    held_out = {film.patient for name in ("validation", "test") for film in parts[name]}
+    more = films.nih(data / "nih-more", "nih-more")
+    parts["train"] += [f for f in more if f.patient not in held_out and f.film_id not in _DUPLICATES]
+    parts["train"] += films.siim_figures(data / "siim-figure-crops")
+    return parts
+
+
+def build_network(attention: bool) -> UNet:
+    """Return the untrained network on its ImageNet encoder."""
+    torch.manual_seed(0)
+    network = UNet(ENCODER, attention=attention)
+    load_imagenet(network.encoder, ENCODER)
+    return network
+
+
+def build_task(data: Path, lung_network: nn.Module) -> PneumothoraxTask:
+    """Read the films; `lung_network` outlines the lung fields of the hosts for insertion."""
+    parts = pneumothorax_films(data)
+    train = parts["train"]
+    negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
+    nih_sources = [i for i, f in enumerate(negatives.films) if f.source.startswith("nih")]
+    host_films = negatives.subset(nih_sources[::2])
+    hosts = films.FilmBank(host_films.films, host_films.images, outline_lungs(host_films, lung_network))
+    return PneumothoraxTask(
+        outlined=films.load_bank([f for f in train if f.positive and f.mask is not None], BANK_SIZE),
+        negatives=negatives,
+        labelled=films.load_bank([f for f in train if f.positive and f.mask is None], BANK_SIZE),
+        hosts=hosts,
+        validation=films.load_bank(parts["validation"], SIZE),
+        size=SIZE,
+    )
+
+
+@torch.no_grad()
+def outline_lungs(bank: films.FilmBank, network: nn.Module) -> np.ndarray:  # type: ignore[type-arg]
+    """Return lung-field labels (1 right, 2 left) for each film, uint8 [N, S, S]."""
+    network.eval()
+    size = bank.images.shape[-1]
+    outlines = np.zeros_like(bank.images)
+    for index, image in enumerate(bank.images):
+        x = nn.functional.interpolate(as_input(image[None]), size=(LUNG_SIZE, LUNG_SIZE), mode="area")
+        logits = nn.functional.interpolate(network(x).masks, size=(size, size), mode="bilinear")
+        outlines[index] = logits.argmax(dim=1)[0].numpy()
+    return outlines
+
+
+def train_pneumothorax(
+    data: Path, run: Path, steps: int, lung_network: nn.Module, attention: bool = True
+) -> nn.Module:
+    """Train, or go on training, and return the averaged network."""
+    network = build_network(attention)
+    settings = FitSettings(steps=steps, validate_every=100, checkpoint_every=25)
+    return fit(network, build_task(data, lung_network), settings, run)

@@ -1,0 +1,127 @@
+"""Pneumothorax: masks where someone drew them, image labels where only those exist, insertions beside both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.training.augment import Augmentation
+from models.training.films import FilmBank
+from models.training.insertion import insert_pneumothorax
+from models.training.losses import dice_bce
+from models.training.lung_task import as_input
+from models.training.metrics import dice, roc_auc
+
+
+@dataclass
+class PneumothoraxTask:
+    """Learn the mask and the image score together.
+
+    Each batch mixes, in fixed shares, films by source and label, so that neither the
+    source nor the share of positives within a source tells the answer: the inserted
+    positives lie on films of the same collections as the negatives.
+
+    Parameters
+    ----------
+    outlined : FilmBank
+        Films with a drawn mask, all positive.
+    negatives : FilmBank
+        Films called negative.
+    labelled : FilmBank
+        Positives by image label alone; their masks are unknown.
+    hosts : FilmBank
+        Films to insert into; ``masks`` hold lung fields (1 right, 2 left).
+    validation : FilmBank
+    size : int
+        Edge of the network's grid.
+    shares : tuple of int
+        Outlined, negative, inserted, image-labelled films in a batch.
+    """
+
+    outlined: FilmBank
+    negatives: FilmBank
+    labelled: FilmBank
+    hosts: FilmBank
+    validation: FilmBank
+    size: int
+    shares: tuple[int, int, int, int] = (5, 4, 2, 1)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    #: Negatives of each source are drawn equally often, however many there are.
+    _by_source: list[NDArray[np.int64]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        sources = np.array([film.source for film in self.negatives.films])
+        self._by_source = [np.flatnonzero(sources == name) for name in np.unique(sources)]
+
+    def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Draw one batch."""
+        images, masks, known, positive = [], [], [], []
+
+        def add(image: NDArray[np.uint8], mask: NDArray[np.uint8], has_mask: bool, label: bool) -> None:
+            grey, labels, _ = self.augmentation(image, mask, self.size, rng)
+            images.append(grey)
+            masks.append(labels > 0)
+            known.append(has_mask)
+            positive.append(label)
+
+        outlined, negative, inserted, labelled = self.shares
+        for index in rng.integers(0, len(self.outlined.films), outlined):
+            add(self.outlined.images[index], self.outlined.masks[index], True, True)
+        for _ in range(negative):
+            group = self._by_source[int(rng.integers(len(self._by_source)))]
+            index = group[int(rng.integers(group.size))]
+            add(self.negatives.images[index], self.negatives.masks[index], True, False)
+        for _ in range(inserted):
+            add(*self._insert(rng), True, True)
+        for index in rng.integers(0, len(self.labelled.films), labelled):
+            add(self.labelled.images[index], self.labelled.masks[index], False, True)
+        return {
+            "x": torch.from_numpy(np.stack(images))[:, None] * 2 - 1,
+            "mask": torch.from_numpy(np.stack(masks).astype(np.float32)),
+            "known": torch.tensor(known),
+            "positive": torch.tensor(positive),
+        }
+
+    def _insert(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        while True:
+            index = int(rng.integers(len(self.hosts.films)))
+            label = int(rng.integers(1, 3))
+            lung = self.hosts.masks[index] == label
+            made = insert_pneumothorax(self.hosts.images[index], lung, label == 1, rng)
+            if made is not None:
+                return made.image, made.mask.astype(np.uint8)
+
+    def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return Dice + BCE of the known masks, and BCE of the image score."""
+        output = network(batch["x"].contiguous(memory_format=torch.channels_last))
+        known = batch["known"]
+        mask = dice_bce(output.masks[known, 0], batch["mask"][known], batch["positive"][known]).mean()
+        # Labels mined from reports are right more often than not, no more: they weigh half.
+        weight = torch.where(known, 1.0, 0.5)
+        label = batch["positive"].float() * 0.96 + 0.02
+        image = F.binary_cross_entropy_with_logits(output.images[:, 0], label, weight=weight)
+        return {"total": mask + 0.5 * image, "mask": mask, "image": image}
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Return positive-only Dice at 0.5 and ROC-AUC by source on the validation films."""
+        network.eval()
+        dices, scores = [], []
+        for index, film in enumerate(self.validation.films):
+            output = network(as_input(self.validation.images[index : index + 1]))
+            scores.append(float(output.images[0, 0]))
+            if film.positive and film.mask is not None:
+                truth = self.validation.masks[index] > 0
+                dices.append(dice(output.masks[0, 0].numpy() > 0, truth))
+        figures = {"dice": float(np.mean(dices))}
+        positive = self.validation.positive
+        sources = np.array([film.source for film in self.validation.films])
+        for source in np.unique(sources):
+            chosen = sources == source
+            figures[f"auc_{source}"] = roc_auc(positive[chosen], np.array(scores)[chosen])
+        return figures

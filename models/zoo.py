@@ -1,0 +1,64 @@
+"""Names to ready models: weights from ``resources/weights``, each with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.cards import WEIGHTS_FOLDER, ModelCard, card_path, load_card
+from models.device import select_device
+from models.lung_fields import LungFieldModel
+from models.pneumothorax import PneumothoraxModel
+from models.weights import WeightsError
+
+#: The network every analysis needs: lung fields, sides, and whether a film is frontal.
+LUNG_FIELDS = "lung-fields"
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the shipped models that look for a pneumothorax."""
+    names = sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.yaml"))
+    return tuple(name for name in names if name != LUNG_FIELDS)
+
+
+def cards() -> tuple[ModelCard, ...]:
+    """Return the cards of all shipped models."""
+    return tuple(load_card(path) for path in sorted(WEIGHTS_FOLDER.glob("*.yaml")))
+
+
+def load(name: str, device: str = "auto", weights: Path | None = None) -> PneumothoraxModel:
+    """Return a ready pneumothorax model.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`available`.
+    device : str
+        See :func:`models.device.select_device`.
+    weights : Path or None
+        A user's own safetensors file for the same network, instead of the shipped one.
+
+    Raises
+    ------
+    ValueError
+        If the name or the device is unknown, or the weights cannot be used.
+    """
+    if name not in available():
+        raise ValueError(f"unknown model '{name}'; there are: {', '.join(available())}")
+    card = load_card(card_path(name))
+    path = weights or WEIGHTS_FOLDER / f"{name}.safetensors"
+    return PneumothoraxModel(card, path, select_device(device), checked=weights is None)
+
+
+def load_lung_fields(device: str = "auto") -> LungFieldModel:
+    """Return the ready lung-field model.
+
+    Raises
+    ------
+    WeightsError
+        If its weights cannot be used.
+    """
+    path = card_path(LUNG_FIELDS)
+    if not path.is_file():
+        raise WeightsError("the card of the lung-field network is missing")
+    weights = WEIGHTS_FOLDER / f"{LUNG_FIELDS}.safetensors"
+    return LungFieldModel(load_card(path), weights, select_device(device))

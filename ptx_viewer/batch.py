@@ -1,0 +1,163 @@
+"""The pass over whole studies without a screen: scan, analyse, write, one image at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from ptx_viewer import __version__
+from ptx_viewer.analysis import Analyser
+from ptx_viewer.progress import Progress, silent
+from ptx_viewer.report.content import ReportContent
+from ptx_viewer.report.findings import ImageRecord, write_findings
+from ptx_viewer.report.pdf import write_pdf
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.study.catalogue import Unreadable
+from ptx_viewer.study.errors import StudyError
+from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.read import read_image
+from ptx_viewer.study.scan import scan
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one image came to, in words and numbers for a table.
+
+    Attributes
+    ----------
+    file : str
+        Path as the user knows it.
+    finding : str
+        e.g. ``"right pneumothorax"``, ``"no pneumothorax found"``, ``"refused: ..."``.
+    score : str
+        Image score and threshold; ``""`` for a refused image.
+    size : str
+        The valid measurements.
+    """
+
+    file: str
+    finding: str
+    score: str = ""
+    size: str = ""
+
+
+@dataclass
+class BatchResult:
+    """What a pass over studies left behind.
+
+    Attributes
+    ----------
+    findings : Path or None
+        ``findings.json``; None until it is written.
+    reports : list of Path
+        One PDF for each scored film.
+    rows : list of Row
+    unreadable : list of Unreadable
+    """
+
+    findings: Path | None = None
+    reports: list[Path] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+def analyse_studies(
+    paths: Sequence[Path],
+    out: Path,
+    options: AnalysisOptions,
+    device: str = "auto",
+    report: bool = True,
+    progress: Progress = silent,
+) -> BatchResult:
+    """Analyse every image under `paths` and write the results to the folder `out`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Studies, DICOM files, PNG or JPEG films.
+    out : Path
+        Created if need be; the results of an earlier run are replaced.
+    options : AnalysisOptions
+    device : str
+    report : bool
+        Write a PDF for each scored film into ``out/reports``.
+    progress : Progress
+
+    Raises
+    ------
+    ValueError
+        If a model, an explanation or the device is unknown or not there.
+    ReportError
+        If a result cannot be written.
+    """
+    analyser = Analyser(device)
+    result = BatchResult()
+    catalogue = scan(paths, lambda fraction, message: progress(0.1 * fraction, message))
+    result.unreadable.extend(catalogue.unreadable)
+    entries = list(catalogue.instances())
+    info = analyser.warm_up(silent) if entries else None
+
+    def records() -> Iterator[ImageRecord]:
+        for place, entry in enumerate(entries):
+            start, share = 0.1 + 0.9 * place / len(entries), 0.9 / len(entries)
+
+            def step(fraction: float, message: str, start: float = start, share: float = share) -> None:
+                progress(start + share * fraction, message)
+
+            try:
+                image = read_image(entry)
+            except StudyError as error:
+                result.unreadable.append(Unreadable(entry.display_path, str(error)))
+                continue
+            analysis = analyser.analyse(image, options, step)
+            result.rows.append(_row(image, analysis))
+            record = ImageRecord.of(image, analysis)
+            if report and info is not None and analysis.predictions:
+                step(0.95, "Writing the report")
+                result.reports.append(_write_report(out, len(result.rows), image, analysis, info))
+            yield record
+
+    result.findings = write_findings(
+        out, records(), result.unreadable, __version__, datetime.now().astimezone()
+    )
+    return result
+
+
+def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysis, info: EngineInfo) -> Path:
+    folder = out / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    uid = "".join(c for c in image.reference.sop_instance_uid if c in "0123456789.")[:64].strip(".")
+    path = folder / f"{number:04d}_{uid}.pdf"
+    content = ReportContent(
+        image=image,
+        analysis=analysis,
+        review=None,
+        measurements=analysis.measurements,
+        attributions=analysis.attributions,
+        cards=info.cards,
+        device=info.device,
+        program_version=__version__,
+        created=datetime.now().astimezone(),
+    )
+    write_pdf(content, path, overwrite=True)
+    return path
+
+
+def _row(image: Image2D, analysis: ImageAnalysis) -> Row:
+    file = image.reference.display_path
+    if not analysis.predictions:
+        return Row(file, f"refused: {analysis.refused}")
+    findings, scores = [], []
+    for prediction in analysis.predictions:
+        sides = sorted({instance.side.value for instance in prediction.instances})
+        words = " and ".join(sides) + " pneumothorax" if sides else "pneumothorax, not outlined"
+        findings.append(words if prediction.present else "no pneumothorax found")
+        scores.append(f"{prediction.score:.2f} (threshold {prediction.threshold:.2f})")
+    size = [
+        f"{m.side} {m.value:,.0f} {m.unit}" if m.unit != "%" else f"{m.value:.0f} %"
+        for m in analysis.measurements
+        if m.valid and m.value is not None
+    ]
+    return Row(file, "; ".join(findings), "; ".join(scores), ", ".join(size))

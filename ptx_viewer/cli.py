@@ -1,0 +1,224 @@
+"""The command line: a window, or the same work without one."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from platformdirs import user_log_path
+
+from ptx_viewer import DISCLAIMER, __version__
+
+#: Exit statuses of ``analyze``, a contract with other programs.
+EXIT_DONE, EXIT_UNREADABLE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+_USAGE = f"""\
+usage: ptx-viewer [STUDY ...]                    open the viewer
+       ptx-viewer analyze STUDY ... --out DIR    the same work without a screen
+       ptx-viewer demo [--out DIR]               analyse and show the synthetic sample study
+       ptx-viewer phantom --out DIR              make a synthetic study
+       ptx-viewer train NETWORK --data DIR --out DIR     train a network
+       ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
+
+'ptx-viewer COMMAND --help' lists a command's options. STUDY is a folder, a DICOM file, a
+DICOMDIR, a .zip archive, or a PNG or JPEG film.
+
+{DISCLAIMER}
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None
+        Without the program's name; None takes them from the command line.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _start_log()
+    commands = {
+        "analyze": _analyze,
+        "analyse": _analyze,
+        "demo": _demo,
+        "phantom": _phantom,
+        "train": _train,
+        "evaluate": _evaluate,
+    }
+    try:
+        if words[:1] in (["-h"], ["--help"]):
+            print(_USAGE, end="")
+            return EXIT_DONE
+        if words[:1] == ["--version"]:
+            print(f"ptx-viewer {__version__}")
+            return EXIT_DONE
+        if words and words[0] in commands:
+            return commands[words[0]](words[1:])
+        return _view(words)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _start_log() -> None:
+    """Send log lines to a file in the user's log folder; a log that cannot be written is done without."""
+    try:
+        folder = user_log_path("ptx_viewer", appauthor=False, ensure_exists=True)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "ptx_viewer.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _parser(command: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(prog=f"ptx-viewer {command}", description=description, epilog=DISCLAIMER)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _complain(message: object, status: int) -> int:
+    print(f"ptx-viewer: {message}", file=sys.stderr)
+    return status
+
+
+def _view(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="ptx-viewer", usage=_USAGE.split("\n\n")[0][7:])
+    parser.add_argument("study", nargs="*", type=Path)
+    paths: list[Path] = parser.parse_args(words).study
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        return _complain(f"there is no file or folder '{missing[0]}'", EXIT_USAGE)
+    from ptx_viewer.ui.display import missing_display_reason
+
+    reason = missing_display_reason()
+    if reason is not None:
+        return _complain(
+            f"the viewer cannot be shown: {reason}\n'ptx-viewer analyze STUDY --out DIR' works without a display.",
+            EXIT_FAILED,
+        )
+    from ptx_viewer.ui.app import run
+
+    return run(paths)
+
+
+def _analyze(words: list[str]) -> int:
+    from ptx_viewer import analysis
+
+    parser = _parser("analyze", "Analyse studies without a screen and write findings.json, masks and reports.")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--models", type=_names, help="comma-separated; default: every shipped model")
+    parser.add_argument(
+        "--explain", type=_names, default=analysis.EXPLANATIONS,
+        help="comma-separated explanation methods, or '' for none; default: %(default)s",
+    )  # fmt: skip
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--no-report", action="store_true", help="write no PDF")
+    parser.add_argument(
+        "--override-refusal", action="store_true", help="score images that are not recognised as frontal chest films"
+    )
+    chosen = parser.parse_args(words)
+    return run_analysis(
+        chosen.paths, chosen.out, chosen.models, chosen.explain, chosen.device,
+        not chosen.no_report, chosen.override_refusal,
+    )  # fmt: skip
+
+
+def run_analysis(
+    paths: Sequence[Path],
+    out: Path,
+    models: tuple[str, ...] | None,
+    explain: tuple[str, ...],
+    device: str = "auto",
+    report: bool = True,
+    override_refusal: bool = False,
+) -> int:
+    """Analyse `paths`, print what was found, and return the exit status of ``analyze``."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from ptx_viewer import analysis
+    from ptx_viewer.batch import analyse_studies
+    from ptx_viewer.report.errors import ReportError
+    from ptx_viewer.results import AnalysisOptions
+    from ptx_viewer.table import print_result
+
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        return _complain(f"there is no file or folder '{missing[0]}'", EXIT_USAGE)
+    try:
+        options = AnalysisOptions(models or analysis.default_models(), explain, override_refusal)
+        analysis.check_options(options)
+        with Bar(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("Starting", total=1.0)
+            result = analyse_studies(
+                paths, out, options, device, report,
+                lambda fraction, message: bar.update(task, completed=fraction, description=message),
+            )  # fmt: skip
+    except ValueError as error:
+        return _complain(error, EXIT_USAGE)
+    except (ReportError, OSError) as error:
+        return _complain(error, EXIT_FAILED)
+    print_result(result, out)
+    return EXIT_UNREADABLE if result.unreadable else EXIT_DONE
+
+
+def _demo(words: list[str]) -> int:
+    import resources
+    from ptx_viewer import analysis
+    from ptx_viewer.ui.display import missing_display_reason
+
+    parser = _parser("demo", "Analyse the synthetic sample study, then show it in the viewer.")
+    parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    parser.add_argument("--no-viewer", action="store_true", help="do not open the viewer afterwards")
+    chosen = parser.parse_args(words)
+    study = Path(resources.__file__).parent / "sample_study"
+    status = run_analysis([study], chosen.out, None, analysis.EXPLANATIONS)
+    if status != EXIT_DONE or chosen.no_viewer:
+        return status
+    reason = missing_display_reason()
+    if reason is not None:
+        print(f"The viewer was not opened: {reason.splitlines()[0]}")
+        return EXIT_DONE
+    from ptx_viewer.ui.app import run
+
+    return run([study])
+
+
+def _phantom(words: list[str]) -> int:
+    from ptx_viewer.phantom.study import write_sample_study
+
+    parser = _parser("phantom", "Make a synthetic study: a digital thorax without and with a pneumothorax.")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pixels", type=int, default=1536, help="edge of the film in pixels")
+    chosen = parser.parse_args(words)
+    try:
+        for path in write_sample_study(chosen.out, chosen.seed, chosen.pixels):
+            print(path)
+    except ValueError as error:
+        return _complain(error, EXIT_USAGE)
+    except OSError as error:
+        return _complain(error, EXIT_FAILED)
+    return EXIT_DONE
+
+
+def _train(words: list[str]) -> int:
+    from models.training.command import train
+
+    return train(words)
+
+
+def _evaluate(words: list[str]) -> int:
+    from models.training.command import evaluate
+
+    return evaluate(words)
