@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explain.attribution import Attribution
-from ptx_viewer.rendering import MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR, SIGNED_COLOUR_MAP
+from ptx_viewer.rendering import (
+    MODEL_COLOUR,
+    READER_COLOUR,
+    SECOND_MODEL_COLOUR,
+    SIGNED_COLOUR_MAP,
+    source_colour,
+)
 from ptx_viewer.review.review import Decision, Finding
 
 from . import wording
@@ -22,7 +28,10 @@ _ALONE_WIDTH = 112.0
 _MOST_HEIGHT = 104.0
 _BAR_HEIGHT = 2.6
 _LINE = 0.38
-_HALO = 0.8
+_HALO = 0.4
+_HALO_COLOUR = (0, 0, 0)
+_SOLID = (0.0, 0.0)
+_COLOUR_NAMES = {MODEL_COLOUR: "orange", SECOND_MODEL_COLOUR: "cyan", READER_COLOUR: "white"}
 
 
 @dataclass(frozen=True)
@@ -72,14 +81,6 @@ def write_figures(
         page.set_xy(page.l_margin, top + placed.height + below)
 
 
-def outline_colour(content: ReportContent, source: str) -> tuple[int, int, int]:
-    """Return the colour of a source's outlines, the same in every figure."""
-    if source == wording.READER:
-        return READER_COLOUR
-    names = [prediction.model for prediction in content.analysis.predictions]
-    return SECOND_MODEL_COLOUR if source in names[1:] else MODEL_COLOUR
-
-
 def _place(film: Film, width: float) -> Placed:
     """Return the film's size within a column, keeping its proportion."""
     height = min(_MOST_HEIGHT, width * film.proportion)
@@ -113,8 +114,8 @@ def _write_figure(
     # rect_clip alone would leave fpdf2 believing in colours that end with the clip.
     with page.local_context(), page.rect_clip(placed.left, placed.top, placed.width, placed.height):
         for number, finding in enumerate(findings, start=1):
-            _outline(page, film, placed, finding, outline_colour(content, finding.source))
-            _number(page, film, placed, finding, number, outline_colour(content, finding.source))
+            _outline(page, film, placed, finding, source_colour(finding.source))
+            _number(page, film, placed, finding, number, source_colour(finding.source))
     y = placed.top + placed.height + 1.5
     if attribution is not None:
         y = _write_bar(page, content, attribution, (placed.left, y, placed.width))
@@ -127,7 +128,7 @@ def _outline(page: Page, film: Film, placed: Placed, finding: Finding, colour: t
     rejected = finding.decision is Decision.REJECTED
     if finding.edited and finding.suggested is not None:
         _polygons(page, film.polygons(finding.suggested, placed), colour, _LINE * 0.7, (1.6, 1.0))
-    dash = (0.4, 0.9) if rejected else (0.0, 0.0)
+    dash = (0.4, 0.9) if rejected else _SOLID
     _polygons(page, film.polygons(finding.mask, placed), colour, _LINE, dash)
 
 
@@ -138,13 +139,14 @@ def _polygons(
     line: float,
     dash: tuple[float, float],
 ) -> None:
-    for stroke, width, pattern in (((0, 0, 0), line + _HALO * 0.5, (0.0, 0.0)), (colour, line, dash)):
-        if dash != (0.0, 0.0) and stroke == (0, 0, 0):
-            # A dark line under a dashed one would join its dashes.
+    """Draw closed lines with a dark edge, so that they stand out from bone as well as from air."""
+    page.set_dash_pattern(*dash)
+    for stroke, width in ((_HALO_COLOUR, line + _HALO), (colour, line)):
+        if stroke == _HALO_COLOUR and dash != _SOLID:
+            # A dark edge would make thin dashes unreadable.
             continue
         page.set_draw_color(*stroke)
         page.set_line_width(width)
-        page.set_dash_pattern(*pattern)
         for polygon in polygons:
             page.polygon([(float(x), float(y)) for x, y in polygon], style="D")
     page.set_dash_pattern()
@@ -199,11 +201,10 @@ def _write_bar(
 def _film_caption(content: ReportContent, findings: Sequence[Finding]) -> str:
     """Say whose outline has which colour and line."""
     sources = list(dict.fromkeys(finding.source for finding in findings))
-    names = {(255, 159, 28): "orange", (0, 200, 255): "cyan", (255, 255, 255): "white"}
     parts = []
     for source in sources:
         who = "the reader" if source == wording.READER else content.title_of(source)
-        parts.append(f"{names[outline_colour(content, source)]}: {who}")
+        parts.append(f"{_COLOUR_NAMES[source_colour(source)]}: {who}")
     if any(finding.edited and finding.suggested is not None for finding in findings):
         parts.append("dashed: the model's outline before the reader edited it")
     if any(finding.decision is Decision.REJECTED for finding in findings):

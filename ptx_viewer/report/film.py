@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import cv2
 import numpy as np
@@ -67,7 +68,7 @@ class Film:
 
     def jpeg_with(self, attribution: Attribution, colour_map: str, opacity: float) -> BytesIO:
         """Return the film under a heatmap."""
-        heatmap = self._fit(self._turn.apply(attribution.heatmap.astype(np.float32)))
+        heatmap = self._fit(self._turn.apply(np.nan_to_num(attribution.heatmap))).astype(np.float32)
         rgba = heatmap_rgba(heatmap, attribution.signed, colour_map, opacity)
         alpha = rgba[..., 3:].astype(np.float32) / 255.0
         film = self._grey if self._grey.ndim == 3 else np.repeat(self._grey[..., None], 3, axis=2)
@@ -86,11 +87,13 @@ class Film:
 
     def _base(self, image: Image2D) -> NDArray[np.uint8]:
         if image.colour is not None:
-            return self._fit(self._turn.apply(image.colour).astype(np.uint8))
-        turned = self._turn.apply(np.nan_to_num(image.pixels)).astype(np.float32)
-        return np.rint(np.clip(self._fit(turned), 0.0, 1.0) * 255).astype(np.uint8)
+            colour: NDArray[np.uint8] = self._fit(self._turn.apply(image.colour))
+            return colour
+        unit = self._fit(self._turn.apply(np.nan_to_num(image.pixels)))
+        grey: NDArray[np.uint8] = np.rint(np.clip(unit, 0.0, 1.0) * 255).astype(np.uint8)
+        return grey
 
-    def _fit(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _fit(self, array: NDArray[Any]) -> NDArray[Any]:
         """Resize to the resolution of paper, with square pixels; never enlarge by copying pixels."""
         rows, columns = self.shape
         longest = min(_LONGEST_EDGE, max(rows, columns))

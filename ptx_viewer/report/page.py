@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout
@@ -12,7 +12,7 @@ from fpdf.fonts import FontFace
 
 from ptx_viewer import DISCLAIMER
 
-from .text import BASE_FAMILY, Fonts
+from .text import BASE_FAMILY, Fonts, needs_shaping
 from .wording import timestamp
 
 INK = (24, 28, 33)
@@ -60,6 +60,8 @@ class Page(FPDF):
 
     def header(self) -> None:
         """Draw the running head: the title on a film's first page, the identity on the others."""
+        # A page may break inside a table, whose text must go on as it was.
+        shaping = self.text_shaping
         self.set_y(_MARGIN - 5)
         if self._first_of_film:
             self.write_line("Pneumothorax review of a chest film", 15, bold=True, height=8)
@@ -67,9 +69,12 @@ class Page(FPDF):
             self.write_line(self._one_line(self._identity, self.epw, SMALL), SMALL, colour=MUTED, height=5)
         self._rule(self.get_y() + 1)
         self.set_y(self.get_y() + 4)
+        self.text_shaping = shaping
 
     def footer(self) -> None:
         """Draw the foot: disclaimer, what wrote the page and when, page number."""
+        shaping = self.text_shaping
+        self.set_text_shaping(False)
         self.set_y(-_FOOT)
         self._rule(self.get_y())
         self.set_y(self.get_y() + 2)
@@ -79,6 +84,7 @@ class Page(FPDF):
         self.cell(0, 4, f"Page {self.page_no()} of {_PAGE_COUNT}", align="R", new_x="LMARGIN", new_y="NEXT")
         self._style(TINY, bold=False, colour=MUTED)
         self.cell(0, 4, f"Created {timestamp(self._created)} by {self._program}")
+        self.text_shaping = shaping
 
     def printable(self, text: str) -> str:
         """Return `text` with its fonts ready, and U+FFFD for what none of them has."""
@@ -122,7 +128,8 @@ class Page(FPDF):
         """Return how many millimetres a paragraph of that width will take."""
         printable = self.printable(text)
         self._style(size, False, INK)
-        return float(self.multi_cell(width, size * 0.48, printable, align="L", dry_run=True, output="HEIGHT"))
+        height = self.multi_cell(width, size * 0.48, printable, align="L", dry_run=True, output="HEIGHT")
+        return cast(float, height)
 
     def fields(self, pairs: Sequence[tuple[str, str]], label_width: float, left: float, width: float) -> None:
         """Write labelled values below one another in a column of the page."""
@@ -152,6 +159,8 @@ class Page(FPDF):
             self.keep_together(20 + 10 * len(rows))
         self.heading(title)
         printable = [[self.printable(text) for text in row] for row in rows]
+        # A table is laid out as a whole: one cell that needs shaping has all of it shaped.
+        self.set_text_shaping(any(needs_shaping(text) for row in printable for text in row))
         self._style(SMALL, False, INK)
         self.set_draw_color(*RULE)
         self.set_line_width(0.2)

@@ -33,6 +33,8 @@ FALLBACK_FONTS = (
     "NotoSansMyanmar-Regular.ttf",
     "DroidSansFallbackFull.ttf",
 )
+# Every Noto font here is of a script whose letters change shape or order.
+_COMPLEX_SCRIPTS = "NotoSans"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Direction overrides and isolates could make an identity read as another one; the rest is invisible.
 _INVISIBLE = re.compile(
@@ -51,6 +53,17 @@ def font_for(character: str) -> str | None:
     """Return the file of the first font that has `character`, None when no font has it."""
     code = ord(character)
     return next((name for name in (_BASE_REGULAR, *FALLBACK_FONTS) if code in characters_of(name)), None)
+
+
+def needs_shaping(text: str) -> bool:
+    """Whether `text` runs from right to left, joins its letters or stacks them."""
+    return any(
+        unicodedata.bidirectional(character) in ("R", "AL")
+        or unicodedata.category(character) in ("Mn", "Mc")
+        or (font_for(character) or "").startswith(_COMPLEX_SCRIPTS)
+        for character in text
+        if not character.isascii()
+    )
 
 
 def missing_characters(text: str) -> tuple[str, ...]:
@@ -97,18 +110,22 @@ class Fonts:
         self._added: list[str] = []
         pdf.add_font(BASE_FAMILY, "", FONT_FOLDER / _BASE_REGULAR)
         pdf.add_font(BASE_FAMILY, "B", FONT_FOLDER / _BASE_BOLD)
-        # Joins Arabic, orders Indic vowels, and runs right-to-left text the right way.
-        pdf.set_text_shaping(True)
 
     def printable(self, text: str) -> str:
-        """Return `text` as it can be printed; what no font has becomes U+FFFD."""
+        """Return `text` as it can be printed; what no font has becomes U+FFFD.
+
+        The document is set to shape the text where its script needs that.  Elsewhere it
+        is not: shaping places glyph by glyph, which some readers copy as s p a c e d text.
+        """
         characters = []
         for character in clean(text):
             font = _BASE_REGULAR if character == "\n" else font_for(character)
             if font not in (None, _BASE_REGULAR):
                 self._add(font)
             characters.append(_REPLACEMENT if font is None else character)
-        return "".join(characters)
+        printable = "".join(characters)
+        self._pdf.set_text_shaping(needs_shaping(printable))
+        return printable
 
     def _add(self, font_file: str) -> None:
         if font_file in self._added:

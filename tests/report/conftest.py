@@ -194,7 +194,7 @@ class Films:
         return replace(content, **changes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def films() -> Films:
     """Rows 40..69 and columns 10..29 are outlined."""
     return Films(rectangle(40, 10, 70, 30))

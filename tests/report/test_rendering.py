@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ptx_viewer.rendering import COLOUR_MAPS, colour_table, heatmap_rgba, outline
+from ptx_viewer.rendering import COLOUR_MAPS, colour_table, heatmap_rgba, outline, source_colour
 
 
 def signed_area(polygon: np.ndarray) -> float:
@@ -124,3 +124,16 @@ def test_signed_heatmap_is_zero_centred_whatever_map_is_asked_for():
 
 def test_not_a_number_is_transparent_in_an_unsigned_map():
     assert heatmap_rgba(np.full((2, 2), np.nan, np.float32), False, "viridis", 1.0)[..., 3].max() == 0
+
+
+def test_models_and_reader_have_different_colours():
+    colours = [source_colour(source) for source in ("attention-unet", "mask-rcnn", "reader")]
+    assert len(set(colours)) == 3
+    # Relative luminance and contrast of WCAG 2.2: legible on the black of air.
+    for red, green, blue in colours:
+        linear = [
+            channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+            for channel in (red / 255, green / 255, blue / 255)
+        ]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert (luminance + 0.05) / 0.05 > 7

@@ -15,6 +15,7 @@ from ptx_viewer.report.text import (
     font_for,
     missing_characters,
     name_character,
+    needs_shaping,
     shorten,
 )
 from ptx_viewer.report.wording import age, date, person, time
@@ -70,6 +71,16 @@ def test_missing_characters_are_named_once_in_order():
     assert missing_characters("a\U0001f9e0b\U00010380\U0001f9e0\n") == ("\U0001f9e0", "\U00010380")
     assert name_character("\U0001f9e0") == "U+1F9E0 BRAIN"
     assert name_character("\ue123") == "U+E123"
+
+
+@pytest.mark.parametrize("text", ["محمد", "דוד", "कृष्णा", "สมชาย", "a\u0328\u0301"])
+def test_scripts_that_join_stack_or_run_leftward_are_shaped(text):
+    assert needs_shaping(text)
+
+
+@pytest.mark.parametrize("text", ["Doe, Jane × 3", "Nguyễn", "Ωώ Жѝ", "王小明 さくら", "김철수", "Արամ"])
+def test_other_scripts_are_not_shaped(text):
+    assert not needs_shaping(text)
 
 
 def test_cleaning_composes_and_drops_what_could_deceive():
