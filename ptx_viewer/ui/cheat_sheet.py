@@ -14,10 +14,10 @@ _COLUMNS = 3
 #: What the mouse does in every tool, shown with the keys.
 MOUSE = (
     ("Left drag", "what the chosen tool does"),
-    ("Wheel", "slices of a stack; zoom on a film"),
     ("Middle drag", "pan"),
     ("Right drag", "zoom"),
-    ("Double click", "fit"),
+    ("Wheel", "slices of a stack, zoom of a film"),
+    ("Ctrl+wheel", "zoom"),
 )
 
 

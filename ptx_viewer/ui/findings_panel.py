@@ -12,7 +12,7 @@ from .finding_row import FindingRow, SideQuestion
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
 from .viewport import MaskStyle
-from .widgets import Section, ActionButton, clear, label, row
+from .widgets import ActionButton, Section, clear, label, row
 
 _STYLES = (MaskStyle.OUTLINE, MaskStyle.FILL, MaskStyle.HIDDEN)
 

@@ -10,7 +10,7 @@ from ptx_viewer.review.review import Verdict
 
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
-from .widgets import Section, ActionButton, label, row
+from .widgets import ActionButton, Section, label, row
 
 #: Typing is taken over after this pause, and at once when the field is left (milliseconds).
 TYPING_PAUSE_MS = 500

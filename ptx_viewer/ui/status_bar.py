@@ -30,6 +30,9 @@ class StatusBar(QStatusBar):
         self._probe = label("", "quiet", wrap=False)
         self._engine = label("", "quiet", wrap=False)
         self._disclaimer = label(DISCLAIMER, "quiet", wrap=False)
+        # A long text may be cut off; it must not keep the window from becoming narrow.
+        for text in (self._work, self._probe, self._engine):
+            text.setMinimumWidth(1)
         self.addWidget(self._work)
         self.addWidget(self._bar)
         self.addWidget(self._cancel)

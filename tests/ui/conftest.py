@@ -1,0 +1,289 @@
+"""A window on a small study, with an engine that answers what a test asks it to.
+
+The networks are not what these tests are about: the engine here answers with the outlines that
+the films were drawn with.  Files, store, measurements, report and every thread are the real ones.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication
+
+from explain.attribution import Attribution, Faithfulness, Provenance
+from models.cards import DataSource, Figure, ModelCard
+from models.prediction import Box, Instance, LungFields, Prediction, Side
+from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.progress import Progress
+from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.review.store import ReviewStore
+from ptx_viewer.study.image import Image2D
+from ptx_viewer.ui.main_window import MainWindow
+from ptx_viewer.ui.reading import AnalysisState
+from ptx_viewer.ui.theme import apply_theme
+from ptx_viewer.ui.viewport import FilmViewport
+
+DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
+ROWS, COLUMNS = 200, 240
+# The patient's right is at the left of the screen.
+RIGHT_LUNG = np.s_[30:160, 30:100]
+LEFT_LUNG = np.s_[30:160, 140:210]
+GAS = np.s_[40:80, 35:75]
+
+
+def model_card(name: str, title: str) -> ModelCard:
+    return ModelCard(
+        card_id=f"{name}-test",
+        name=name,
+        title=title,
+        task="Outlines a pneumothorax on a frontal chest film.",
+        architecture="U-Net",
+        size=512,
+        sources=(DataSource("Films <of> a test", "free", "training"),),
+        split="by patient",
+        preprocessing="none",
+        threshold=0.41,
+        mask_threshold=0.5,
+        threshold_rule="chosen for the test",
+        figures=(Figure("image ROC-AUC", 0.95, 0.90, 0.99, "films of a test", 24),),
+        limitations=("Knows no drains.",),
+        licence="CC BY 4.0",
+        command="python train.py",
+        commit="0" * 7,
+        sha256="0" * 64,
+        options={},
+    )
+
+
+@dataclass
+class Info:
+    device: str
+    cards: tuple[ModelCard, ...]
+
+
+@dataclass
+class SampleEngine:
+    """Answers with the outlines that the films were drawn with.
+
+    Attributes
+    ----------
+    refusal, failure, load_failure : str
+        What it says instead of an answer.
+    go, loaded : threading.Event
+        An analysis, and the loading, waits for these.
+    """
+
+    refusal: str = ""
+    failure: str = ""
+    load_failure: str = ""
+    go: threading.Event = field(default_factory=threading.Event)
+    loaded: threading.Event = field(default_factory=threading.Event)
+    asked: list[tuple[str, AnalysisOptions]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.go.set()
+        self.loaded.set()
+        self.closed = False
+
+    def warm_up(self, progress: Progress) -> Info:
+        progress(0.5, "Loading models")
+        self._wait(self.loaded, progress, "Loading models")
+        if self.load_failure:
+            raise RuntimeError(self.load_failure)
+        return Info(
+            "cpu", (model_card("attention-unet", "Attention U-Net"), model_card("lung-fields", "Lung fields"))
+        )
+
+    def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
+        self.asked.append((image.reference.key, options))
+        progress(0.3, "Attention U-Net")
+        self._wait(self.go, progress, "Attention U-Net")
+        if self.failure:
+            raise RuntimeError(self.failure)
+        if self.refusal and not options.override_refusal:
+            return ImageAnalysis(image.reference.key, refused=self.refusal)
+        return sample_analysis(image, refused=self.refusal or None)
+
+    def close(self) -> None:
+        self.closed = True
+        self.go.set()
+        self.loaded.set()
+
+    def _wait(self, event: threading.Event, progress: Progress, message: str) -> None:
+        while not event.wait(0.01):
+            progress(0.5, message)
+
+
+def patches(image: Image2D) -> tuple[np.ndarray, LungFields]:
+    """Return the pneumothorax and the lung fields that :func:`write_film` drew."""
+    shape = image.shape
+    right, left, gas = (np.zeros(shape, dtype=np.bool_) for _ in range(3))
+    right[RIGHT_LUNG] = True
+    left[LEFT_LUNG] = True
+    if "with-gas" in image.reference.file.stem:
+        gas[GAS] = True
+    return gas, LungFields(right, left, "lung-fields-test")
+
+
+def sample_analysis(image: Image2D, refused: str | None = None) -> ImageAnalysis:
+    """Return what a faultless network would say about a film of :func:`write_film`."""
+    mask, fields = patches(image)
+    instances = (Instance(mask, Box.around(mask), 0.93, Side.RIGHT),) if mask.any() else ()
+    prediction = Prediction(
+        model="attention-unet",
+        card_id="attention-unet-test",
+        probability=mask.astype(np.float32),
+        score=0.93 if instances else 0.03,
+        threshold=0.41,
+        mask_threshold=0.5,
+        instances=instances,
+        seconds=0.4,
+        device="cpu",
+    )
+    heatmap = np.zeros(image.shape, dtype=np.float32)
+    heatmap[GAS] = 1.0
+    attribution = Attribution(
+        method="grad-cam",
+        model="attention-unet",
+        target="image score",
+        heatmap=heatmap,
+        signed=False,
+        seconds=0.4,
+        provenance=Provenance("captum", "decoder", None, None, None),
+        faithfulness=Faithfulness(0.21, 0.74, 0.45, 0.52, "yes"),
+    )
+    masks = {instance.side: instance.mask for instance in instances}
+    return ImageAnalysis(
+        image_key=image.reference.key,
+        refused=refused,
+        predictions=(prediction,),
+        lung_fields=fields,
+        attributions=(attribution,),
+        measurements=measure_pneumothorax(masks, fields, image.spacing, "attention-unet"),
+    )
+
+
+def write_film(path: Path, number: int) -> Path:
+    """Write a small frontal DX film: two dark lung fields, and gas in the right one when it is called so."""
+    pixels = np.full((ROWS, COLUMNS), 180, dtype=np.uint8)
+    pixels[RIGHT_LUNG] = 80
+    pixels[LEFT_LUNG] = 80
+    if "with-gas" in path.stem:
+        pixels[GAS] = 20
+    film = Dataset()
+    film.file_meta = FileMetaDataset()
+    film.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    film.file_meta.MediaStorageSOPClassUID = DX_FOR_PRESENTATION
+    film.SOPClassUID = DX_FOR_PRESENTATION
+    film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.3680043.10.1.{number}"
+    film.StudyInstanceUID = "1.2.826.0.1.3680043.10.2"
+    film.SeriesInstanceUID = f"1.2.826.0.1.3680043.10.3.{number}"
+    film.PatientName, film.PatientID = "Synthetic^Sample", "SYN-1"
+    film.StudyDate, film.StudyDescription = "20240105", "Chest"
+    film.SeriesDescription, film.SeriesNumber = f"Film {number}", number
+    film.Modality, film.BodyPartExamined, film.ViewPosition = "DX", "CHEST", "PA"
+    film.PatientOrientation = ["L", "F"]
+    film.ImagerPixelSpacing = [1.0, 1.0]
+    film.Rows, film.Columns = ROWS, COLUMNS
+    film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"
+    film.BitsAllocated = film.BitsStored = 8
+    film.HighBit, film.PixelRepresentation = 7, 0
+    film.PixelData = pixels.tobytes()
+    film.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _theme(qapp: QApplication) -> None:
+    apply_theme(qapp)
+
+
+@pytest.fixture
+def engine() -> SampleEngine:
+    return SampleEngine()
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    return tmp_path / "reviews.sqlite3"
+
+
+@pytest.fixture
+def new_window(qtbot, engine: SampleEngine, store_path: Path) -> Iterator[Callable[[], MainWindow]]:
+    """Make windows on the same store, one after another; each is closed at the end."""
+    made: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        window = MainWindow(ReviewStore(store_path), engine)
+        made.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window in made:
+        if window.isVisible():
+            window.close()
+        window.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def window(new_window: Callable[[], MainWindow]) -> MainWindow:
+    return new_window()
+
+
+@pytest.fixture
+def open_film(qtbot) -> Callable[..., MainWindow]:
+    """Open one file and wait until its analysis has come to an end."""
+
+    def run(window: MainWindow, path: Path, state: AnalysisState = AnalysisState.DONE) -> MainWindow:
+        window.open([path])
+        qtbot.waitUntil(
+            lambda: window.pane.reading is not None and window.pane.reading.state is state, timeout=10_000
+        )
+        return window
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of two films, the first with a pneumothorax."""
+    folder = tmp_path_factory.mktemp("study")
+    write_film(folder / "film-with-gas.dcm", 1)
+    write_film(folder / "film-without.dcm", 2)
+    return folder
+
+
+@pytest.fixture
+def positive(study: Path) -> Path:
+    """The film with a pneumothorax."""
+    return study / "film-with-gas.dcm"
+
+
+@pytest.fixture
+def negative(study: Path) -> Path:
+    """The film without one."""
+    return study / "film-without.dcm"
+
+
+@pytest.fixture
+def screen_point() -> Callable[[FilmViewport, int, int], QPoint]:
+    """Return where a source pixel of a fitted, unturned film lies on its viewport."""
+
+    def find(viewport: FilmViewport, row: int, column: int) -> QPoint:
+        scale = min(viewport.width() / COLUMNS, viewport.height() / ROWS)
+        left = (viewport.width() - scale * COLUMNS) / 2
+        top = (viewport.height() - scale * ROWS) / 2
+        return QPoint(round(left + scale * (column + 0.5)), round(top + scale * (row + 0.5)))
+
+    return find
