@@ -29,6 +29,7 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 MAX_INFLATED_BYTES = 1 << 30
 
 _NOT_DICOM = "This is not a DICOM file, nor a PNG or JPEG picture."
+CUT_SHORT = "The file is cut short: it holds less pixel data than its header announces."
 _DAMAGED_HEADER = "The file is damaged: its DICOM header cannot be read."
 
 _quiet_lock = threading.Lock()
@@ -134,7 +135,8 @@ def _read_stream(
     if not has_preamble and not any(key in dataset for key in ("SOPClassUID", "Rows", "Modality")):
         raise StudyError(_NOT_DICOM)
     if len(dataset) == 0:
-        raise StudyError(_DAMAGED_HEADER)
+        # pydicom gives up on everything when the end of compressed pixel data is missing.
+        raise StudyError(_DAMAGED_HEADER if stop_before_pixels else CUT_SHORT)
     if deflated:
         return dataset, None
     at = stream.tell()

@@ -11,7 +11,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from .catalogue import InstanceEntry
 from .errors import StudyError
 from .functional import number_of_frames
-from .header import integer, numbers, read_header, text
+from .header import CUT_SHORT, integer, numbers, read_header, text
 from .image import PatientIdentity
 from .patient import patient_identity
 from .picture import PICTURE_MODALITY, content_digest, is_picture, picture_size, picture_uids
@@ -175,7 +175,7 @@ def _check_length(header: Dataset, remaining: int | None, pixels: int) -> None:
     if text(header, "PhotometricInterpretation").upper() == "YBR_FULL_422":
         samples = 2
     if remaining < pixels * samples * (integer(header, "BitsAllocated") or 8) // 8:
-        raise StudyError("The file is cut short: it holds less pixel data than its header announces.")
+        raise StudyError(CUT_SHORT)
 
 
 def _uids(header: Dataset, source: SourceFile) -> tuple[str, str, str]:

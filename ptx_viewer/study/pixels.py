@@ -13,7 +13,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from .codestream import frame_size
 from .errors import StudyError
 from .functional import number_of_frames
-from .header import integer, quiet, text, value
+from .header import CUT_SHORT, integer, quiet, text, value
 from .luts import Array
 
 #: Frames with more pixels than this are refused before memory is spent on them.
@@ -21,7 +21,6 @@ MAX_PIXELS = 100_000_000
 
 _KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _DAMAGED = "The picture is damaged: its pixel data cannot be decoded."
-_TRUNCATED = "The file is cut short: it holds less pixel data than its header announces."
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _YBR_HALF = "YBR_FULL_422"
 
@@ -201,11 +200,11 @@ def _options(dataset: Dataset, layout: PixelLayout) -> dict[str, Any]:
 def _native_frame(data: bytes, layout: PixelLayout, frame: int, options: dict[str, Any]) -> tuple[bytes, int]:
     if layout.bits_allocated == 1:  # frames need not begin at a byte
         if len(data) * 8 < layout.rows * layout.columns * layout.samples * (frame + 1):
-            raise StudyError(_TRUNCATED)
+            raise StudyError(CUT_SHORT)
         return data, frame
     size = layout.frame_bytes
     if len(data) < size * (frame + 1):
-        raise StudyError(_TRUNCATED)
+        raise StudyError(CUT_SHORT)
     options["number_of_frames"] = 1
     return data[size * frame : size * (frame + 1)], 0
 
@@ -216,7 +215,7 @@ def _check_codestream(data: bytes, layout: PixelLayout, frame: int, options: dic
             data, frame, number_of_frames=layout.frames, extended_offsets=options.get("extended_offsets")
         )
     except Exception as error:
-        raise StudyError(_TRUNCATED) from error
+        raise StudyError(CUT_SHORT) from error
     size = frame_size(encoded)
     if size is None and layout.transfer_syntax != uid.RLELossless:
         raise StudyError(_DAMAGED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import OrderedDict
@@ -85,6 +86,27 @@ class Stack:
         if not 0 <= index < len(self._places):
             raise IndexError(f"image {index} of a stack of {len(self._places)}")
         return self._frame(index).image()
+
+    def read_ahead(self, start: int, progress: Progress) -> None:
+        """Decode the images nearest to `start` until the memory for them is full.
+
+        For a background job: afterwards scrolling waits for no decoder.  An image that
+        cannot be decoded is passed over; :meth:`image` says what is the matter with it.
+
+        Parameters
+        ----------
+        start : int
+            The image looked at.
+        progress : Progress
+            Called before each image; raises ``Cancelled`` to stop.
+        """
+        order = sorted(range(len(self._places)), key=lambda index: abs(index - start))
+        for done, index in enumerate(order):
+            progress(done / len(order), "Reading ahead")
+            with contextlib.suppress(StudyError):
+                frame = self._frame(index)
+                if self._frames_bytes + frame.nbytes > CACHE_BYTES:
+                    return
 
     def _frame(self, index: int) -> Frame:
         with self._lock:

@@ -64,6 +64,15 @@ def test_cut_short(write: Write, reason_of: Reason) -> None:
     assert reason_of(path) == CUT_SHORT
 
 
+def test_compressed_file_cut_short(write: Write, reason_of: Reason) -> None:
+    path = write("a.dcm")
+    ds = dcmread(path)
+    ds.compress(RLELossless, generate_instance_uid=False)
+    ds.save_as(path)
+    path.write_bytes(path.read_bytes()[:-60])
+    assert reason_of(path) == CUT_SHORT
+
+
 def test_no_pixel_data(write: Write, reason_of: Reason) -> None:
     assert reason_of(write("a.dcm", PixelData=None)) == "The file holds no picture: it has no pixel data."
 

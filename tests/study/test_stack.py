@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ptx_viewer.progress import Cancelled
+from ptx_viewer.progress import Cancelled, silent
 from ptx_viewer.study import stack as stack_module
 from ptx_viewer.study.catalogue import SeriesEntry
 from ptx_viewer.study.errors import StudyError
@@ -130,6 +130,20 @@ def test_image_seen_again_needs_no_file(series: Callable[..., SeriesEntry]) -> N
     assert again.raw is first.raw
     with pytest.raises(ValueError, match="read-only"):
         again.raw[0, 0] = 1
+
+
+def test_reading_ahead_fills_the_memory_around_the_image_looked_at(
+    series: Callable[..., SeriesEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stack_module, "CACHE_BYTES", 3 * 8 * 8 * 2)
+    found = series(*range(9))
+    stack = open_stack(found)
+    stack.read_ahead(4, silent)
+    for entry in found.instances:
+        entry.file.unlink()
+    assert [int(stack.image(index).raw[0, 0]) + 1024 for index in (3, 4, 5)] == [6, 5, 4]
+    with pytest.raises(StudyError):
+        stack.image(0)
 
 
 def test_damaged_slice_leaves_the_others(series: Callable[..., SeriesEntry]) -> None:
