@@ -15,7 +15,7 @@ from ptx_viewer.progress import Progress
 
 from .catalogue import Unreadable
 from .errors import StudyError, log_failure
-from .sidecars import is_sidecar
+from .names import is_sidecar, shown
 
 #: An archive that unpacks to more than this, or has more members, is refused.
 MAX_UNPACKED_BYTES = 16 << 30
@@ -65,8 +65,8 @@ def extract(path: Path, progress: Progress) -> tuple[list[tuple[Path, str]], lis
     except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, ValueError, NotImplementedError) as error:
         failure = StudyError("The .zip archive is damaged or incomplete and cannot be opened.")
         failure.__cause__ = error
-    log_failure(_log, str(path), failure)
-    return [], [Unreadable(str(path), str(failure))]
+    log_failure(_log, shown(path), failure)
+    return [], [Unreadable(shown(path), str(failure))]
 
 
 def _extract_members(
@@ -90,15 +90,19 @@ def _extract_members(
     try:
         for index, member in enumerate(members):
             progress(0.0, f"Unpacking {index + 1} of {len(members)}")
-            shown = f"{path}/{member.filename}"
+            name = f"{shown(path)}/{member.filename}"
             target = folder / f"{index:06d}"
             try:
                 _extract_member(archive, member, target)
+                if is_archive(target):
+                    raise StudyError(
+                        "This is an archive inside an archive; unpack it first and open the folder."
+                    )
             except StudyError as error:
-                log_failure(_log, shown, error)
-                problems.append(Unreadable(shown, str(error)))
+                log_failure(_log, name, error)
+                problems.append(Unreadable(name, str(error)))
             else:
-                files.append((target, shown))
+                files.append((target, name))
     except BaseException:  # also a cancel: nothing of the patient stays behind
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from .catalogue import Unreadable
 from .errors import StudyError, log_failure
 from .header import integer, items, quiet, read_header, text
+from .names import shown
 
 _log = logging.getLogger(__name__)
 
@@ -39,19 +40,19 @@ def referenced_files(path: Path) -> tuple[list[tuple[Path, str]], list[Unreadabl
                 if integer(record, "RecordInUseFlag") != 0 and text(record, "ReferencedFileID")
             ]
     except StudyError as error:
-        log_failure(_log, str(path), error)
-        return [], [Unreadable(str(path), str(error))]
+        log_failure(_log, shown(path), error)
+        return [], [Unreadable(shown(path), str(error))]
     files: list[tuple[Path, str]] = []
     problems: list[Unreadable] = []
     for parts in listed:
-        shown = str(path.parent / PurePosixPath(*parts))
+        name = shown(path.parent / PurePosixPath(*parts))
         try:
             found = _find(path.parent, parts)
         except StudyError as error:
-            log_failure(_log, shown, error)
-            problems.append(Unreadable(shown, str(error)))
+            log_failure(_log, name, error)
+            problems.append(Unreadable(name, str(error)))
         else:
-            files.append((found, str(found)))
+            files.append((found, shown(found)))
     return files, problems
 
 

@@ -12,7 +12,7 @@ from ptx_viewer.progress import Progress
 from .archive import extract, is_archive
 from .catalogue import Unreadable
 from .dicomdir import referenced_files
-from .sidecars import is_sidecar
+from .names import is_sidecar, shown
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,10 @@ class SourceFile:
     path : Path
     display_path : str
         As the user knows it.
-    named : bool
-        True when the user named this very file: then it is never passed over.
     """
 
     path: Path
     display_path: str
-    named: bool = False
 
 
 @dataclass
@@ -55,9 +52,7 @@ def collect(paths: Sequence[Path], progress: Progress) -> Sources:
         _expand(path, found, progress)
     unique: dict[str, SourceFile] = {}
     for source in found.files:
-        key = os.path.realpath(source.path)
-        if key not in unique or (source.named and not unique[key].named):
-            unique[key] = source
+        unique.setdefault(os.path.realpath(source.path), source)
     found.files = list(unique.values())
     return found
 
@@ -68,12 +63,12 @@ def _expand(path: Path, found: Sources, progress: Progress) -> None:
             _walk(path, found, progress)
             return
         if not path.exists():
-            found.problems.append(Unreadable(str(path), "There is no such file or folder."))
+            found.problems.append(Unreadable(shown(path), "There is no such file or folder."))
             return
     except OSError:
-        found.problems.append(Unreadable(str(path), "The file or folder cannot be opened."))
+        found.problems.append(Unreadable(shown(path), "The file or folder cannot be opened."))
         return
-    _file(path, found, progress, named=True)
+    _file(path, found, progress)
 
 
 def _walk(top: Path, found: Sources, progress: Progress) -> None:
@@ -91,15 +86,15 @@ def _walk(top: Path, found: Sources, progress: Progress) -> None:
             children = sorted(folder.iterdir())
             below = [child for child in children if child.is_dir() and not child.name.startswith(".")]
         except OSError:
-            found.problems.append(Unreadable(str(folder), "The folder cannot be opened."))
+            found.problems.append(Unreadable(shown(folder), "The folder cannot be opened."))
             continue
         folders.extend(reversed(below))
         for child in children:
             if child not in below and not _is_passed_over(child):
-                _file(child, found, progress, named=False)
+                _file(child, found, progress)
 
 
-def _file(path: Path, found: Sources, progress: Progress, *, named: bool) -> None:
+def _file(path: Path, found: Sources, progress: Progress) -> None:
     if path.is_file() and is_archive(path):
         members, problems = extract(path, progress)
         found.files += [SourceFile(member, display) for member, display in members]
@@ -109,7 +104,7 @@ def _file(path: Path, found: Sources, progress: Progress, *, named: bool) -> Non
         found.files += [SourceFile(member, display) for member, display in referenced]
         found.problems += problems
     else:
-        found.files.append(SourceFile(path, str(path), named))
+        found.files.append(SourceFile(path, shown(path)))
 
 
 def _is_passed_over(path: Path) -> bool:

@@ -241,7 +241,7 @@ def _seeds() -> list[bytes]:
 _SEEDS = _seeds()
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_mutated_and_truncated_files_never_crash(tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from(_SEEDS)))

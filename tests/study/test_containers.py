@@ -152,6 +152,17 @@ def test_broken_zip(tmp_path: Path, content: bytes) -> None:
     assert row.reason == "The .zip archive is damaged or incomplete and cannot be opened."
 
 
+def test_archive_inside_an_archive(write: Write, tmp_path: Path) -> None:
+    inner, outer = tmp_path / "inner.zip", tmp_path / "outer.zip"
+    with zipfile.ZipFile(inner, "w") as packed:
+        packed.write(write("film.dcm"), "film.dcm")
+    with zipfile.ZipFile(outer, "w") as packed:
+        packed.write(inner, "inner.zip")
+    (row,) = scan([outer]).unreadable
+    assert row.display_path == f"{outer}/inner.zip"
+    assert row.reason == "This is an archive inside an archive; unpack it first and open the folder."
+
+
 def test_damaged_member_does_not_stop_the_others(write: Write, tmp_path: Path) -> None:
     good, bad = write("good.dcm"), write("bad.dcm")
     path = tmp_path / "study.zip"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from ptx_viewer.progress import Cancelled
+from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
 Write = Callable[..., Path]
@@ -143,6 +145,15 @@ def test_unknown_file_in_a_folder_gets_a_row_and_stops_nothing(write: Write, tmp
     assert len(list(catalogue.instances())) == 1
     (row,) = catalogue.unreadable
     assert row.reason == "This is not a DICOM file, nor a PNG or JPEG picture."
+
+
+@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="file names are text there")
+def test_file_name_that_is_no_text_is_shown_as_text(write: Write, tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.dcm")
+    write("film.dcm").rename(odd)
+    (entry,) = scan([tmp_path]).instances()
+    assert entry.display_path == f"{tmp_path}/\ufffd\ufffd.dcm"
+    assert read_image(entry).shape == (12, 10)
 
 
 def test_path_that_is_not_there(tmp_path: Path) -> None:

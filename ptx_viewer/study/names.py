@@ -1,9 +1,11 @@
-"""Files that lie beside images on discs and in exports: passed over unless named by the user."""
+"""File names: which are no images, and how a name is shown."""
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePath
 
+# What lies beside images on discs and in exports; passed over unless the user names it.
 _SUFFIXES = frozenset(
     [
         ".bat",
@@ -63,3 +65,8 @@ def is_sidecar(path: PurePath) -> bool:
     return (
         name.startswith(".") or "__MACOSX" in path.parts or name in _NAMES or path.suffix.lower() in _SUFFIXES
     )
+
+
+def shown(path: PurePath) -> str:
+    """Return a path as text for people; bytes that are no text become replacement characters."""
+    return os.fsencode(path).decode("utf-8", "replace")
