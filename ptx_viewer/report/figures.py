@@ -25,7 +25,7 @@ from .page import MUTED, SMALL, TINY, Page
 
 _GAP = 6.0
 _ALONE_WIDTH = 112.0
-_MOST_HEIGHT = 104.0
+_MOST_HEIGHT = 88.0
 _BAR_HEIGHT = 2.6
 _LINE = 0.38
 _HALO = 0.4

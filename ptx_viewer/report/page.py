@@ -12,7 +12,7 @@ from fpdf.fonts import FontFace
 
 from ptx_viewer import DISCLAIMER
 
-from .text import BASE_FAMILY, Fonts, needs_shaping
+from .text import BASE_FAMILY, Fonts, clean, needs_shaping
 from .wording import timestamp
 
 INK = (24, 28, 33)
@@ -28,6 +28,8 @@ _SHORT_TABLE = 6
 _PAGE_COUNT = "\x1f#"
 
 BODY, SMALL, TINY = 9.0, 8.0, 7.0
+# Millimetres of line height for a point of type: 1.36 times its size.
+_LEADING = 0.48
 
 
 class Page(FPDF):
@@ -113,10 +115,19 @@ class Page(FPDF):
         width: float = 0.0,
         align: str = "L",
     ) -> None:
-        """Write a paragraph from where the pen is, and go to the start of the next line."""
-        printable = self.printable(text)
-        self._style(size, bold, colour)
-        self.multi_cell(width, height or size * 0.48, printable, align=align, new_x="LMARGIN", new_y="NEXT")
+        """Write a text from where the pen is, and go to the start of the next line.
+
+        Each of its lines is a paragraph of its own, because a paragraph runs in one
+        direction and a reader may write in several languages.
+        """
+        left = self.get_x()
+        for paragraph in clean(text).split("\n"):
+            self.set_x(left)
+            printable = self.printable(paragraph)
+            self._style(size, bold, colour)
+            self.multi_cell(
+                width, height or size * _LEADING, printable, align=align, new_x="LMARGIN", new_y="NEXT"
+            )
 
     def label(self, text: str, size: float, colour: tuple[int, int, int], edge: float) -> None:
         """Write a bold letter or number in the middle of a square whose corner is the pen's place."""
@@ -128,7 +139,7 @@ class Page(FPDF):
         """Return how many millimetres a paragraph of that width will take."""
         printable = self.printable(text)
         self._style(size, False, INK)
-        height = self.multi_cell(width, size * 0.48, printable, align="L", dry_run=True, output="HEIGHT")
+        height = self.multi_cell(width, size * _LEADING, printable, align="L", dry_run=True, output="HEIGHT")
         return cast(float, height)
 
     def fields(self, pairs: Sequence[tuple[str, str]], label_width: float, left: float, width: float) -> None:
@@ -137,12 +148,12 @@ class Page(FPDF):
             top = self.get_y()
             self.set_xy(left, top)
             self._style(SMALL, False, MUTED)
-            self.cell(label_width, BODY * 0.48, label)
+            self.cell(label_width, BODY * _LEADING, label)
             self.set_xy(left + label_width, top)
             printable = self.printable(text or "not stated")
             self._style(BODY, False, INK if text else MUTED)
             self.multi_cell(
-                width - label_width, BODY * 0.48, printable, align="L", new_x="LMARGIN", new_y="NEXT"
+                width - label_width, BODY * _LEADING, printable, align="L", new_x="LMARGIN", new_y="NEXT"
             )
             self.set_y(self.get_y() + 0.5)
 
@@ -172,7 +183,7 @@ class Page(FPDF):
             v_align="TOP",
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             headings_style=FontFace(emphasis="B", color=INK, fill_color=SHADE),
-            line_height=SMALL * 0.48,
+            line_height=SMALL * _LEADING,
             padding=(1.0, 1.5, 1.0, 1.5),
         ) as table:
             table.row(headings)

@@ -24,9 +24,11 @@ _CELL_LENGTH = 600
 def write_film(page: Page, content: ReportContent) -> None:
     """Write everything about one film, starting on a new page."""
     patient = content.image.patient
+    # The name comes last: one that runs from right to left would turn what follows it.
     page.start_film(
-        f"{wording.person(patient.name) or 'no name'} · ID {patient.patient_id or 'not stated'} · "
-        f"{wording.date(patient.study_date) or 'no study date'}"
+        f"Patient ID {patient.patient_id or 'not stated'} · "
+        f"{wording.date(patient.study_date) or 'no study date'} · "
+        f"{wording.person(patient.name) or 'no name'}"
     )
     findings = _findings(content)
     _identity(page, content.image)
@@ -107,7 +109,7 @@ def _identity(page: Page, image: Image2D) -> None:
 def _conclusion(page: Page, content: ReportContent) -> None:
     review, analysis = content.review, content.analysis
     page.heading("Conclusion")
-    page.write_line(f"Reader: {wording.verdict(review)}", 10.5, bold=True)
+    page.write_line(wording.verdict(review), 10.5, bold=True)
     page.write_line(wording.signature(review), SMALL, colour=MUTED)
     page.set_y(page.get_y() + 1)
     if analysis.refused is not None:
@@ -183,6 +185,7 @@ def _edits(page: Page, content: ReportContent) -> None:
 def _models(page: Page, content: ReportContent) -> None:
     if not content.cards:
         return
+    page.keep_together(34)
     page.heading("Models and how they did on held-out films")
     page.write_line(f"Device: {content.device}", SMALL, colour=MUTED)
     for card in content.cards:

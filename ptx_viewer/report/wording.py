@@ -36,11 +36,11 @@ def refusal(reason: str, scored: bool) -> str:
 def verdict(review: ImageReview | None) -> str:
     """Say the reader's answer for the image."""
     if review is None:
-        return "Not reviewed by a reader. What follows are suggestions of the models."
+        return "Not reviewed by a reader: suggestions of the models only."
     return {
-        Verdict.OPEN: "The reader has given no verdict yet.",
-        Verdict.PNEUMOTHORAX: "Pneumothorax.",
-        Verdict.NONE_FOUND: "No pneumothorax found.",
+        Verdict.OPEN: "Reader: no verdict yet.",
+        Verdict.PNEUMOTHORAX: "Reader: Pneumothorax.",
+        Verdict.NONE_FOUND: "Reader: No pneumothorax found.",
     }[review.verdict]
 
 

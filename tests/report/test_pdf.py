@@ -161,7 +161,7 @@ def test_verdict_of_the_reader_is_never_normal_either(films, tmp_path):
 
 def test_report_before_any_review_states_suggestions(films, tmp_path):
     whole = text(write(tmp_path, films.content(review=None)))
-    assert "Not reviewed by a reader. What follows are suggestions of the models." in whole
+    assert "Not reviewed by a reader: suggestions of the models only." in whole
     assert "Not signed: a draft." in whole
     assert "1 right Attention U-Net 0.97 (outline from 0.50) suggested" in whole
 
@@ -336,6 +336,12 @@ def test_hostile_name_is_printed_as_text_and_breaks_nothing(films, tmp_path, nam
         assert "Evil[31m Name#gnorw" in whole
     if len(name) == 5000:
         assert "… (4800 more characters)" in whole
+
+
+def test_each_line_of_an_impression_runs_in_its_own_direction(films, tmp_path):
+    impression = "استرواح صدري\nSmall (left) one."
+    whole = text(write(tmp_path, films.content(review=films.review(impression=impression))))
+    assert "استرواح صدري Small (left) one." in whole
 
 
 def test_line_in_the_base_font_after_a_line_in_another_keeps_its_font(films, tmp_path):
