@@ -13,29 +13,17 @@ from PySide6.QtCore import QObject, Signal
 from models.cards import ModelCard
 from ptx_viewer.jobs import Job
 from ptx_viewer.progress import Progress
-from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.image import Image2D
 
 from .reading import AnalysisState
 from .workers import Workers
 
 
-class EngineInfoLike(Protocol):
-    """What the engine says about itself once the models are loaded."""
-
-    @property
-    def device(self) -> str:
-        """Where the networks run, e.g. ``"cpu"``."""
-
-    @property
-    def cards(self) -> tuple[ModelCard, ...]:
-        """Cards of the loaded models."""
-
-
 class EngineLike(Protocol):
     """The part of :class:`ptx_viewer.engine.Engine` that the window uses."""
 
-    def warm_up(self, progress: Progress) -> EngineInfoLike:
+    def warm_up(self, progress: Progress) -> EngineInfo:
         """Load the models; blocks."""
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
@@ -79,7 +67,7 @@ class Analyst(QObject):
         self._current: Request | None = None
         self._job: Job[ImageAnalysis] | None = None
         self.state = EngineState.LOADING
-        self.info: EngineInfoLike | None = None
+        self.info: EngineInfo | None = None
         self.failure = ""
         self.progress = 0.0
         self.message = ""
@@ -195,7 +183,7 @@ class Analyst(QObject):
             self.stateChanged.emit(request.key, AnalysisState.RUNNING, message, fraction)
             self.busyChanged.emit()
 
-    def _ready(self, info: EngineInfoLike) -> None:
+    def _ready(self, info: EngineInfo) -> None:
         self.info = info
         self.state, self.message = EngineState.READY, ""
         self.engineChanged.emit()

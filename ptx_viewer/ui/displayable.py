@@ -10,9 +10,9 @@ from ptx_viewer.study.catalogue import Catalogue, InstanceEntry, SeriesEntry
 #: Modalities whose series is one stack of slices; every other instance stands for itself.
 STACK_MODALITIES = frozenset({"CT", "MR", "PT"})
 #: Modalities that are reviewed as films: these are analysed when they are shown.
-FILM_MODALITIES = frozenset({"CR", "DX", "DR", "RG"})
+FILM_MODALITIES = frozenset({"CR", "DX", "RG", "SC"})
 #: What files that are not DICOM carry (PNG and JPEG films).
-PICTURE_MODALITIES = frozenset({"", "OT", "SC"})
+PICTURE_MODALITIES = frozenset({"", "OT"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Displayable:
         if self.stack or self.entry.number_of_frames > 1:
             return False
         return self.entry.modality in FILM_MODALITIES or (
-            self.entry.modality in PICTURE_MODALITIES and not is_dicom_name(self.entry.display_path)
+            self.entry.modality in PICTURE_MODALITIES and is_picture_name(self.entry.display_path)
         )
 
     @property
@@ -68,9 +68,9 @@ class Displayable:
         return self.series.description or PurePath(self.entry.display_path).name
 
 
-def is_dicom_name(path: str) -> bool:
-    """Whether `path` does not end like a PNG or JPEG picture."""
-    return PurePath(path).suffix.lower() not in {".png", ".jpg", ".jpeg"}
+def is_picture_name(path: str) -> bool:
+    """Whether `path` ends like a PNG or JPEG picture."""
+    return PurePath(path).suffix.lower() in {".png", ".jpg", ".jpeg"}
 
 
 def displayables(series: SeriesEntry) -> tuple[Displayable, ...]:

@@ -13,7 +13,6 @@ from explain.attribution import Attribution
 from models.cards import ModelCard, card_path, load_card
 from ptx_viewer.progress import Progress
 from ptx_viewer.report.content import ReportContent
-from ptx_viewer.report.pdf import write_pdf
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
 
@@ -58,6 +57,9 @@ class Exporter(QObject):
         device = next((prediction.device for prediction in analysis.predictions), "")
 
         def work(_progress: Progress) -> Path:
+            # The layout library takes half a second to import; the window must not start with that.
+            from ptx_viewer.report.pdf import write_pdf
+
             content = ReportContent(
                 image=image,
                 analysis=analysis,

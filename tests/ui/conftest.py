@@ -23,7 +23,7 @@ from models.cards import DataSource, Figure, ModelCard
 from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.measure.pneumothorax import measure_pneumothorax
 from ptx_viewer.progress import Progress
-from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.ui.main_window import MainWindow
@@ -64,12 +64,6 @@ def model_card(name: str, title: str) -> ModelCard:
 
 
 @dataclass
-class Info:
-    device: str
-    cards: tuple[ModelCard, ...]
-
-
-@dataclass
 class SampleEngine:
     """Answers with the outlines that the films were drawn with.
 
@@ -93,12 +87,12 @@ class SampleEngine:
         self.loaded.set()
         self.closed = False
 
-    def warm_up(self, progress: Progress) -> Info:
+    def warm_up(self, progress: Progress) -> EngineInfo:
         progress(0.5, "Loading models")
         self._wait(self.loaded, progress, "Loading models")
         if self.load_failure:
             raise RuntimeError(self.load_failure)
-        return Info(
+        return EngineInfo(
             "cpu", (model_card("attention-unet", "Attention U-Net"), model_card("lung-fields", "Lung fields"))
         )
 
