@@ -6,54 +6,20 @@ import os
 from pathlib import PurePath
 
 # What lies beside images on discs and in exports; passed over unless the user names it.
-_SUFFIXES = frozenset(
-    [
-        ".bat",
-        ".cfg",
-        ".chm",
-        ".cmd",
-        ".conf",
-        ".css",
-        ".csv",
-        ".db",
-        ".dll",
-        ".doc",
-        ".docx",
-        ".exe",
-        ".htm",
-        ".html",
-        ".icns",
-        ".ico",
-        ".inf",
-        ".ini",
-        ".jar",
-        ".js",
-        ".json",
-        ".jsonl",
-        ".lnk",
-        ".log",
-        ".md",
-        ".md5",
-        ".pdf",
-        ".py",
-        ".pyc",
-        ".rtf",
-        ".sh",
-        ".sha256",
-        ".so",
-        ".sqlite",
-        ".toml",
-        ".tsv",
-        ".txt",
-        ".xls",
-        ".xlsx",
-        ".xml",
-        ".xsl",
-        ".yaml",
-        ".yml",
-    ]
-)
+# fmt: off
+_SUFFIXES = frozenset({
+    ".bat", ".cfg", ".chm", ".cmd", ".conf", ".css", ".csv", ".db", ".dll", ".doc", ".docx", ".exe",
+    ".htm", ".html", ".icns", ".ico", ".inf", ".ini", ".jar", ".js", ".json", ".jsonl", ".lnk",
+    ".log", ".md", ".md5", ".pdf", ".py", ".pyc", ".rtf", ".sh", ".sha256", ".so", ".sqlite",
+    ".toml", ".tsv", ".txt", ".xls", ".xlsx", ".xml", ".xsl", ".yaml", ".yml",
+})
+# fmt: on
 _NAMES = frozenset({"changelog", "license", "makefile", "readme", "version"})
+
+
+def is_hidden(path: PurePath) -> bool:
+    """Whether the name is that of a hidden file or folder."""
+    return path.name.startswith(".")
 
 
 def is_sidecar(path: PurePath) -> bool:
@@ -62,9 +28,7 @@ def is_sidecar(path: PurePath) -> bool:
     Hidden files and what macOS adds to archives count as such.
     """
     name = path.name.lower()
-    return (
-        name.startswith(".") or "__MACOSX" in path.parts or name in _NAMES or path.suffix.lower() in _SUFFIXES
-    )
+    return is_hidden(path) or "__MACOSX" in path.parts or name in _NAMES or path.suffix.lower() in _SUFFIXES
 
 
 def shown(path: PurePath) -> str:

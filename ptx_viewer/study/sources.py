@@ -12,7 +12,7 @@ from ptx_viewer.progress import Progress
 from .archive import extract, is_archive
 from .catalogue import Unreadable
 from .dicomdir import referenced_files
-from .names import is_sidecar, shown
+from .names import is_hidden, is_sidecar, shown
 
 
 @dataclass(frozen=True)
@@ -84,18 +84,20 @@ def _walk(top: Path, found: Sources, progress: Progress) -> None:
         seen.add(place)
         try:
             children = sorted(folder.iterdir())
-            below = [child for child in children if child.is_dir() and not child.name.startswith(".")]
+            inner = {child for child in children if child.is_dir()}
         except OSError:
             found.problems.append(Unreadable(shown(folder), "The folder cannot be opened."))
             continue
-        folders.extend(reversed(below))
+        folders.extend(child for child in reversed(children) if child in inner and not is_hidden(child))
         for child in children:
-            if child not in below and not _is_passed_over(child):
+            if child not in inner and not _is_passed_over(child):
                 _file(child, found, progress)
 
 
 def _file(path: Path, found: Sources, progress: Progress) -> None:
-    if path.is_file() and is_archive(path):
+    if not path.is_file():  # opening a device or a pipe could wait for ever
+        found.problems.append(Unreadable(shown(path), "This is a broken link or a device, not a file."))
+    elif is_archive(path):
         members, problems = extract(path, progress)
         found.files += [SourceFile(member, display) for member, display in members]
         found.problems += problems
@@ -108,9 +110,10 @@ def _file(path: Path, found: Sources, progress: Progress) -> None:
 
 
 def _is_passed_over(path: Path) -> bool:
+    if path.exists() and not path.is_file():  # pipes and devices; a broken link is reported
+        return True
     if not is_sidecar(path):
-        # Sockets and devices can block a reader for ever; a dangling link is reported.
-        return path.exists() and not path.is_file()
+        return False
     try:
         with path.open("rb") as stream:  # a DICOM file is one under any name
             return stream.read(132)[128:] != b"DICM"

@@ -56,7 +56,9 @@ class Stack:
         self._frames_bytes = 0
         # The file of the last multi-frame image: its frames are usually asked for in turn.
         self._open_file: tuple[InstanceEntry, Dataset] | None = None
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        # Its own lock: an image that is in memory must not wait while a large file is read.
+        self._file_lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._places)
@@ -135,7 +137,7 @@ class Stack:
             raise
 
     def _multi_frame(self, entry: InstanceEntry) -> Dataset:
-        with self._lock:
+        with self._file_lock:
             if self._open_file is None or self._open_file[0] != entry:
                 self._open_file = None  # let go of one file before holding the next
                 self._open_file = entry, read_dataset(entry.file)

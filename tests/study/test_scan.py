@@ -156,6 +156,18 @@ def test_file_name_that_is_no_text_is_shown_as_text(write: Write, tmp_path: Path
     assert read_image(entry).shape == (12, 10)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipes_and_broken_links_do_not_block(write: Write, tmp_path: Path) -> None:
+    write("film.dcm")
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "passed-over.txt")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    catalogue = scan([tmp_path, tmp_path / "pipe"])
+    assert len(list(catalogue.instances())) == 1
+    assert {Path(row.display_path).name for row in catalogue.unreadable} == {"link", "pipe"}
+    assert {row.reason for row in catalogue.unreadable} == {"This is a broken link or a device, not a file."}
+
+
 def test_path_that_is_not_there(tmp_path: Path) -> None:
     (row,) = scan([tmp_path / "nowhere"]).unreadable
     assert row.reason == "There is no such file or folder."
