@@ -20,7 +20,8 @@ from .geometry import Geometry, ViewState, pixel_aspect
 from .heatmap import Heatmap
 from .layers import HeatmapLayer, MaskLayer, MaskStyle, PixelProbe
 from .masks import MaskOverlay
-from .painting import Message, Scene, paint_frame, paint_message, paint_scene
+from .painting import Message, Scene, paint_frame, paint_message, paint_scene, to_device_grid
+from .probe import probe_pixel
 
 
 class FilmCanvas(QWidget):
@@ -88,7 +89,7 @@ class FilmCanvas(QWidget):
 
     @property
     def window(self) -> Window:
-        """The window in use, on modality values."""
+        """The window in use, on modality values (it hides Qt's ``QWidget.window()``)."""
         if self._window is not None:
             return self._window
         return self._film.image.window if self._film is not None else Window(0.5, 1.0)
@@ -281,25 +282,8 @@ class FilmCanvas(QWidget):
         geometry, image = self._geometry(), self.image
         if geometry is None or image is None:
             return None
-        x, y = geometry.to_source(*self._device_point(position))
-        row, column = math.floor(y), math.floor(x)
-        if not (0 <= row < image.shape[0] and 0 <= column < image.shape[1]):
-            return None
-        spacing = image.spacing
-        colour = image.colour
-        heat = self._heatmap.layer.heatmap if self._heatmap is not None else None
-        return PixelProbe(
-            row=row,
-            column=column,
-            value=None if colour is not None else float(image.raw[row, column].item()),
-            unit="" if colour is not None else image.raw_unit,
-            colour=tuple(int(part) for part in colour[row, column]) if colour is not None else None,
-            heatmap=float(heat[row, column]) if heat is not None else None,
-            position_mm=((row + 0.5) * spacing.row_mm, (column + 0.5) * spacing.column_mm)
-            if spacing is not None
-            else None,
-            spacing=spacing,
-        )
+        heatmap = self._heatmap.layer if self._heatmap is not None else None
+        return probe_pixel(image, heatmap, *geometry.to_source(*self._device_point(position)))
 
     def _emit_probe(self) -> None:
         self.cursorMoved.emit(self.probe(self._cursor) if self._cursor is not None else None)
@@ -324,7 +308,7 @@ class FilmCanvas(QWidget):
         ratio = self.devicePixelRatioF()
         scene = self._scene()
         painter.save()
-        painter.translate(_to_device_grid(painter, ratio))
+        painter.translate(to_device_grid(painter, ratio))
         if scene is None:
             paint_message(painter, self._message, size, font)
         else:
@@ -371,14 +355,3 @@ class FilmCanvas(QWidget):
         super().resizeEvent(event)
         if self._film is not None and self.fitted:
             self.viewChanged.emit()
-
-
-def _to_device_grid(painter: QPainter, ratio: float) -> QPointF:
-    """Return the shift that puts the canvas' corner on a whole device pixel.
-
-    At fractional scales (125 %) a canvas inside a window may begin between two device pixels;
-    without the shift every film pixel would be interpolated.
-    """
-    transform = painter.deviceTransform()
-    across, down = transform.dx(), transform.dy()
-    return QPointF((round(across) - across) / ratio, (round(down) - down) / ratio)

@@ -30,7 +30,7 @@ class Heatmap:
             previous.layer.heatmap is layer.heatmap and previous.layer.signed == layer.signed
         )
         # Moving the opacity slider gives a new layer with the same map at every step.
-        self._pyramid = (
+        self._pyramid: Pyramid = (
             previous._pyramid
             if same and previous is not None
             else Pyramid(colour_maps.to_entries(layer.heatmap, layer.signed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
@@ -21,23 +21,16 @@ _NOTCH = 120
 _WHEEL_ZOOM = 1.2
 
 
-class Drag(Protocol):
+class Drag:
     """A mouse button held down."""
 
-    def move(self, position: QPointF) -> None:
-        """Follow the mouse to a logical point."""
-
-    def finish(self) -> None:
-        """End it where it stands."""
-
-    def cancel(self) -> None:
-        """Give up what cannot be undone otherwise."""
-
-
-class _Drag:
     def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
         self.viewport = viewport
         self.start = start
+
+    def move(self, position: QPointF) -> None:
+        """Follow the mouse to a logical point."""
+        raise NotImplementedError
 
     def finish(self) -> None:
         """Do nothing more: the view followed the mouse."""
@@ -46,7 +39,7 @@ class _Drag:
         """Leave the view where it is."""
 
 
-class WindowDrag(_Drag):
+class WindowDrag(Drag):
     """Right widens the window, down raises its centre, as in OHIF and Weasis."""
 
     def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
@@ -63,7 +56,7 @@ class WindowDrag(_Drag):
         self.viewport.set_window(window.center, window.width)
 
 
-class PanDrag(_Drag):
+class PanDrag(Drag):
     """The film follows the mouse."""
 
     def move(self, position: QPointF) -> None:
@@ -73,7 +66,7 @@ class PanDrag(_Drag):
         self.viewport.pan_by(way.x(), way.y())
 
 
-class ZoomDrag(_Drag):
+class ZoomDrag(Drag):
     """Down magnifies, up reduces, about the point where the button went down (as in OHIF)."""
 
     def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
@@ -87,7 +80,7 @@ class ZoomDrag(_Drag):
         self.viewport.zoom_by(factor, self.start)
 
 
-class ScrollDrag(_Drag):
+class ScrollDrag(Drag):
     """Down shows later slices; the height of the canvas spans the stack."""
 
     def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
@@ -100,7 +93,7 @@ class ScrollDrag(_Drag):
         self.viewport.set_slice(self._first + math.trunc((position.y() - self.start.y()) / pixels))
 
 
-class BrushDrag(_Drag):
+class BrushDrag(Drag):
     """A stroke on the mask of the edit target."""
 
     def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
@@ -176,5 +169,10 @@ class Mouse:
             return None
         if viewport.tool.paints:
             return BrushDrag(viewport, position) if viewport.begin_stroke() else None
-        kinds = {Tool.WINDOW: WindowDrag, Tool.PAN: PanDrag, Tool.ZOOM: ZoomDrag, Tool.SCROLL: ScrollDrag}
+        kinds: dict[Tool, type[Drag]] = {
+            Tool.WINDOW: WindowDrag,
+            Tool.PAN: PanDrag,
+            Tool.ZOOM: ZoomDrag,
+            Tool.SCROLL: ScrollDrag,
+        }
         return kinds[viewport.tool](viewport, position)

@@ -79,7 +79,7 @@ def outline_path(
         shape = polygon
         if tolerance > 0:
             simple = cv2.approxPolyDP(polygon, tolerance, closed=True)[:, 0]
-            shape = simple if len(simple) > 2 else polygon
+            shape = simple.astype(np.int32, copy=False) if len(simple) > 2 else polygon
         xs += [shape[:, 0], shape[:1, 0]]
         ys += [shape[:, 1], shape[:1, 1]]
         connect += [np.ones(len(shape), np.int32), np.zeros(1, np.int32)]

@@ -115,6 +115,17 @@ def paint_frame(painter: QPainter, size: QSizeF) -> None:
         painter.fillRect(edge, colour)
 
 
+def to_device_grid(painter: QPainter, ratio: float) -> QPointF:
+    """Return the shift that puts the canvas' corner on a whole device pixel.
+
+    At fractional scales (125 %) a canvas inside a window may begin between two device pixels;
+    without the shift every film pixel would be interpolated.
+    """
+    transform = painter.deviceTransform()
+    across, down = transform.dx(), transform.dy()
+    return QPointF((round(across) - across) / ratio, (round(down) - down) / ratio)
+
+
 def _copy(painter: QPainter, picture: QImage, left: int, top: int, ratio: float) -> None:
     """Copy device pixels at a device pixel: nothing may be interpolated a second time."""
     picture.setDevicePixelRatio(ratio)

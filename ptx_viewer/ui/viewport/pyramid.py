@@ -85,7 +85,9 @@ def _needed(
 ) -> tuple[Array, NDArray[np.float64]]:
     """Cut `level` down to what the target needs; OpenCV refuses images beyond 32767 columns."""
     corners = inverse @ np.array([[0, size[0], 0, size[0]], [0, 0, size[1], size[1]], [1, 1, 1, 1]])
-    low = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, None)
-    high = np.ceil(corners.max(axis=1)).astype(int) + 3
-    crop = level[low[1] : max(high[1], low[1] + 1), low[0] : max(high[0], low[0] + 1)]
+    # An image thinner than a device pixel is drawn as one: its middle may lie beside the image.
+    last = np.array(level.shape[1::-1]) - 1
+    low = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, last)
+    high = np.maximum(np.ceil(corners.max(axis=1)).astype(int) + 3, low + 1)
+    crop = level[low[1] : high[1], low[0] : high[0]]
     return np.ascontiguousarray(crop), low.astype(np.float64)

@@ -9,6 +9,8 @@ from PySide6.QtCore import QPointF
 from models.prediction import Box
 from ptx_viewer.study.image import Window
 from ptx_viewer.study.luts import to_display
+from ptx_viewer.study.read import read_image
+from ptx_viewer.study.scan import scan
 from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
 TOP, LEFT = 50, 55  # of a 60 x 90 film in the middle of a 160 x 200 canvas
@@ -176,3 +178,30 @@ def test_centring_on_a_box_brings_it_to_the_middle_and_never_magnifies_into_a_bl
     assert viewport.zoom_percent == pytest.approx(100 * 160 / (3 * 60))
     viewport.centre_on(Box(left=700, top=100, right=702, bottom=102))
     assert viewport.zoom_percent == 200.0
+
+
+def test_an_image_thinner_than_a_screen_pixel_is_still_drawn(films, viewport):
+    viewport.show_image(
+        films.image(np.full((600, 2), 200, np.int16), spacing=Spacing(20.0, 0.02, SpacingBasis.PATIENT))
+    )
+    lit = films.render(viewport)[..., 0] == 255
+    assert lit.any(axis=1).all()
+    assert lit.any(axis=0).sum() == 1
+
+
+def test_real_films_and_ct_slices_are_shown_exactly(films, viewport, shared_data):
+    viewport.resize(400, 300)
+    shown = 0
+    for entry in scan([shared_data / "studies"]).instances():
+        if entry.modality == "CT" and shown % 5:
+            shown += 1
+            continue
+        image = read_image(entry)
+        viewport.show_image(image)
+        viewport.one_to_one()
+        rows, columns = image.shape
+        top, left = rows // 2 - 150, columns // 2 - 200
+        middle = films.grey(image)[top : top + 300, left : left + 400]
+        assert np.array_equal(films.render(viewport)[..., 0], middle), entry.modality
+        shown += 1
+    assert shown >= 10

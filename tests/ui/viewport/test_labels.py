@@ -98,9 +98,7 @@ def test_privacy_takes_the_patient_off_the_screen_and_leaves_the_rest(films, qtb
     viewport.resize(600, 400)
     viewport.set_corner_labels_visible(True)
     image = films.image(np.zeros((60, 90), np.int16))
-    stranger = replace(
-        image, patient=replace(image.patient, name="Roe, Rita", patient_id="X", birth_date="", sex="M")
-    )
+    stranger = replace(image.patient, name="Roe, Rita", patient_id="X", birth_date="", sex="M")
     viewport.show_image(image)
     named = films.render(viewport)
     viewport.set_privacy(True)

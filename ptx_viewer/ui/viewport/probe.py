@@ -1,0 +1,34 @@
+"""What lies at a point of the source grid."""
+
+from __future__ import annotations
+
+import math
+
+from ptx_viewer.study.image import Image2D
+
+from .layers import HeatmapLayer, PixelProbe
+
+
+def probe_pixel(image: Image2D, heatmap: HeatmapLayer | None, x: float, y: float) -> PixelProbe | None:
+    """Return what the pixel around the source point ``(x, y)`` holds; None beside the image."""
+    row, column = math.floor(y), math.floor(x)
+    if not (0 <= row < image.shape[0] and 0 <= column < image.shape[1]):
+        return None
+    value, colour, position = None, None, None
+    if image.colour is not None:
+        red, green, blue = (int(part) for part in image.colour[row, column])
+        colour = (red, green, blue)
+    else:
+        value = float(image.raw[row, column].item())
+    if image.spacing is not None:
+        position = ((row + 0.5) * image.spacing.row_mm, (column + 0.5) * image.spacing.column_mm)
+    return PixelProbe(
+        row=row,
+        column=column,
+        value=value,
+        unit=image.raw_unit if value is not None else "",
+        colour=colour,
+        heatmap=float(heatmap.heatmap[row, column]) if heatmap is not None else None,
+        position_mm=position,
+        spacing=image.spacing,
+    )
