@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
 
 from ptx_viewer.study.image import Image2D, Orientation, PatientIdentity, Window
 from ptx_viewer.study.luts import to_display
@@ -46,6 +55,25 @@ def test_uncompressed_values_in_every_byte_order(write: Write, image_of: ImageOf
 def test_deflated_data_set(write: Write, image_of: ImageOf) -> None:
     path = write("a.dcm", RAMP, transfer_syntax=DeflatedExplicitVRLittleEndian, **RAMP_WINDOW)
     np.testing.assert_array_equal(image_of(path).raw, RAMP)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
+def test_lossless_compression(write: Write, image_of: ImageOf, syntax: str) -> None:
+    pixels = np.arange(64 * 48, dtype=np.uint16).reshape(64, 48)
+    path = write("a.dcm", pixels)
+    ds = dcmread(path)
+    ds.compress(syntax, generate_instance_uid=False)
+    ds.save_as(path)
+    np.testing.assert_array_equal(image_of(path).raw, pixels)
+
+
+def test_baseline_jpeg(write: Write, image_of: ImageOf) -> None:
+    pixels = np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
+    data = encapsulate([buffer.getvalue()])
+    image = image_of(write("a.dcm", pixels, PixelData=data, transfer_syntax=JPEGBaseline8Bit))
+    assert np.abs(image.raw.astype(int) - pixels).max() <= 4
 
 
 @pytest.mark.parametrize(
