@@ -16,6 +16,7 @@ from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.image import Image2D
 
+from .failure import sentence
 from .reading import AnalysisState
 from .workers import Workers
 
@@ -200,8 +201,3 @@ class Analyst(QObject):
     def _on_progress(self, fraction: float, message: str) -> None:
         self.progress, self.message = fraction, message
         self.busyChanged.emit()
-
-
-def sentence(error: Exception) -> str:
-    """Return an exception's own words, or its kind where it has none."""
-    return str(error).strip() or type(error).__name__

@@ -15,8 +15,9 @@ from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.stack import Stack, open_stack
 
-from .analyst import Analyst, Request, sentence
+from .analyst import Analyst, Request
 from .displayable import Displayable
+from .failure import sentence
 from .frames import FrameStack
 from .reading import AnalysisState, Reading
 from .workers import Workers

@@ -16,7 +16,7 @@ from ptx_viewer.report.content import ReportContent
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
 
-from .analyst import sentence
+from .failure import sentence
 from .reading import Reading
 from .workers import Workers
 

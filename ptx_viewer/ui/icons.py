@@ -36,8 +36,14 @@ def icon(name: str) -> QIcon:
     return result
 
 
-def _draw(drawing: str, scale: float) -> QPixmap:
-    edge = round(ICON_PX * scale)
+def picture(name: str, edge: int) -> QPixmap:
+    """Return a drawing `edge` logical pixels wide, sharp on screens of up to twice the usual density."""
+    drawing = (_FOLDER / f"{name}.svg").read_text(encoding="utf-8")
+    return _draw(drawing.replace("currentColor", theme.QUIET), 2.0, edge)
+
+
+def _draw(drawing: str, scale: float, logical_edge: int = ICON_PX) -> QPixmap:
+    edge = round(logical_edge * scale)
     pixmap = QPixmap(edge, edge)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

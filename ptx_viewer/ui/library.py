@@ -17,6 +17,7 @@ from ptx_viewer.study.scan import scan
 from ptx_viewer.study.thumbnail import thumbnail
 
 from .displayable import Displayable, all_displayables
+from .failure import sentence
 from .workers import Workers
 
 THUMBNAIL_EDGE = 112
@@ -67,7 +68,7 @@ class Library(QObject):
                 self._take(catalogue)
 
         def failed(error: Exception) -> None:
-            self._end(job, f"The scan failed: {error}")
+            self._end(job, f"The scan failed: {sentence(error)}")
 
         self.message, self.progress = "Looking for images", 0.0
         job = self._workers.scan.submit(

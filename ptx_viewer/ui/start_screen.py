@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from .icons import icon
+from .icons import picture
 from .keys import KEY_OF, Act
 from .widgets import ActionButton, label, row
 
@@ -19,9 +19,9 @@ class StartScreen(QWidget):
     def __init__(self, actions: dict[Act, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start-screen")
-        picture = QLabel()
-        picture.setPixmap(icon("logo").pixmap(40, 40))
-        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        logo = QLabel()
+        logo.setPixmap(picture("logo", 56))
+        logo.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title = label("Open a study to begin", "heading")
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = label("", "quiet")
@@ -42,7 +42,7 @@ class StartScreen(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(14)
         layout.addStretch(2)
-        layout.addWidget(picture)
+        layout.addWidget(logo)
         layout.addWidget(self._title)
         layout.addWidget(self._text)
         layout.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -41,7 +41,7 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
                color: {TEXT}; }}
 QToolButton:hover {{ background: {HOVER}; }}
 QToolButton:checked {{ background: {HOVER}; border-color: {ACCENT}; }}
-QToolButton#qt_toolbar_ext_button {{ background: {RAISED}; min-width: 18px; }}
+QToolButton#qt_toolbar_ext_button {{ background: {RAISED}; padding: 0; }}
 QToolButton:disabled {{ color: {DISABLED}; }}
 #section-header {{ border-radius: 0; padding: 4px 6px; font-weight: bold; background: {RAISED}; }}
 #section-header, #section-header:checked {{ border: 1px solid {RAISED}; }}
@@ -50,7 +50,7 @@ QToolButton:disabled {{ color: {DISABLED}; }}
 QPushButton {{ background: {RAISED}; border: 1px solid {BORDER}; border-radius: 4px; padding: 4px 10px;
                color: {TEXT}; }}
 QPushButton:hover {{ background: {HOVER}; }}
-QPushButton:checked {{ border-color: {ACCENT}; background: {HOVER}; }}
+QPushButton:checked {{ border-color: {ACCENT}; background: {HOVER}; color: {ACCENT}; }}
 QPushButton:disabled {{ color: {DISABLED}; background: {PANEL}; }}
 QPushButton[role="primary"] {{ background: {ACCENT}; color: {ON_ACCENT}; border-color: {ACCENT}; }}
 QPushButton[role="primary"]:disabled {{ background: {RAISED}; color: {DISABLED}; border-color: {BORDER}; }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from explain.attribution import Attribution, Faithfulness
 from ptx_viewer.rendering import SEQUENTIAL_COLOUR_MAPS
@@ -124,9 +124,9 @@ class WhyPanel(Section):
         self._list_rows()
         self.heatmapChanged.emit()
 
-    def toggles(self) -> list[QToolButton]:
+    def toggles(self) -> list[QPushButton]:
         """Return the buttons that show a heatmap."""
-        return self.findChildren(QToolButton, "show-heatmap")
+        return self.findChildren(QPushButton, "show-heatmap")
 
     def _list_rows(self) -> None:
         clear(self._list)
@@ -140,14 +140,12 @@ class WhyPanel(Section):
         layout = QVBoxLayout(made)
         layout.setContentsMargins(0, 0, 0, 2)
         layout.setSpacing(2)
-        show = QToolButton()
+        show = QPushButton(method_name(attribution.method))
         show.setObjectName("show-heatmap")
-        show.setText(method_name(attribution.method))
         show.setCheckable(True)
         show.setChecked(identity == self._shown)
         show.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         show.setToolTip(KEY_OF[Act.HEATMAP].tooltip)
-        show.setStyleSheet("QToolButton { border: 1px solid #444444; padding: 3px 8px; }")
         show.toggled.connect(lambda on: self._show(identity if on else None))
         report = QCheckBox("in report")
         report.setChecked(identity not in self._left_out)

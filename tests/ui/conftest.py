@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from explain.attribution import Attribution, Faithfulness, Provenance
 from models.cards import DataSource, Figure, ModelCard
 from models.prediction import Box, Instance, LungFields, Prediction, Side
+from ptx_viewer.engine import EngineError
 from ptx_viewer.measure.pneumothorax import measure_pneumothorax
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
@@ -91,7 +92,7 @@ class SampleEngine:
         progress(0.5, "Loading models")
         self._wait(self.loaded, progress, "Loading models")
         if self.load_failure:
-            raise RuntimeError(self.load_failure)
+            raise EngineError(self.load_failure)
         return EngineInfo(
             "cpu", (model_card("attention-unet", "Attention U-Net"), model_card("lung-fields", "Lung fields"))
         )
@@ -101,7 +102,7 @@ class SampleEngine:
         progress(0.3, "Attention U-Net")
         self._wait(self.go, progress, "Attention U-Net")
         if self.failure:
-            raise RuntimeError(self.failure)
+            raise EngineError(self.failure)
         if self.refusal and not options.override_refusal:
             return ImageAnalysis(image.reference.key, refused=self.refusal)
         return sample_analysis(image, refused=self.refusal or None)
