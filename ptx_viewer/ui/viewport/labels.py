@@ -19,7 +19,9 @@ def patient_lines(image: Image2D, *, private: bool) -> list[str]:
         return [PRIVATE]
     patient = image.patient
     born = f"born {readable_date(patient.birth_date)}" if patient.birth_date else ""
-    return _filled(patient.name, patient.patient_id, ", ".join(_filled(born, patient.sex, patient.age)))
+    return _filled(
+        patient.name, patient.patient_id, ", ".join(_filled(born, patient.sex, readable_age(patient.age)))
+    )
 
 
 def image_lines(image: Image2D, slice_index: int, slices: int) -> list[str]:
@@ -30,7 +32,8 @@ def image_lines(image: Image2D, slice_index: int, slices: int) -> list[str]:
         readable_date(patient.study_date),
         patient.study_description,
         patient.series_description,
-        " ".join(_filled(view, acquisition.laterality)),
+        # U stands for an unpaired body part: no side to state.
+        " ".join(_filled(view, acquisition.laterality.removeprefix("U"))),
         f"Image {slice_index + 1} / {slices}" if slices > 1 else "",
     )
 
@@ -75,6 +78,12 @@ def shows_linear_window(image: Image2D) -> bool:
 def readable_date(date: str) -> str:
     """Return a DICOM date (DA, YYYYMMDD) as YYYY-MM-DD; anything else as it is."""
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
+
+
+def readable_age(age: str) -> str:
+    """Return a DICOM age (AS, 053Y) as ``53 y``; anything else as it is."""
+    number, unit = age[:-1], age[-1:]
+    return f"{int(number)} {unit.lower()}" if number.isdigit() and unit in set("DWMY") else age
 
 
 def _unit(image: Image2D) -> str:

@@ -148,6 +148,18 @@ def test_millimetres_always_come_with_their_basis(films, spacing, text):
     assert labels.calibration_text(image).replace(labels.NO_BREAK, " ") == text
 
 
+def test_dates_and_ages_are_readable_and_nonsense_is_left_as_it_is():
+    assert labels.readable_date("19610304") == "1961-03-04"
+    assert labels.readable_date("1961.03.04") == "1961.03.04"
+    assert [labels.readable_age(age) for age in ("053Y", "010M", "", "53", "old")] == [
+        "53 y",
+        "10 m",
+        "",
+        "53",
+        "old",
+    ]
+
+
 def test_a_lookup_table_is_not_called_a_window(films):
     raw = films.noise()
     image = films.image(raw, pixels=((raw / 199.0) ** 3).astype(np.float32))
