@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 
 from PySide6.QtWidgets import QApplication
 
@@ -15,6 +19,8 @@ from .icons import icon
 from .main_window import TITLE, MainWindow
 from .theme import apply_theme
 
+_log = logging.getLogger(__name__)
+
 
 def run(paths: Sequence[Path]) -> int:
     """Show the window, open `paths` in the background, and return the exit status.
@@ -24,6 +30,8 @@ def run(paths: Sequence[Path]) -> int:
     StoreError
         If no place for the reviews can be opened at all; the message is for the user.
     """
+    # Ctrl-C in the terminal ends the program at once; every change is saved already.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName(TITLE)
@@ -31,9 +39,18 @@ def run(paths: Sequence[Path]) -> int:
     apply_theme(application)
     store, notice = open_store()
     window = MainWindow(store, Engine())
+    sys.excepthook = partial(_unexpected, window)
     if notice is not None:
         window.messages.warn(notice)
     window.show()
     if paths:
         window.open(paths)
     return application.exec()
+
+
+def _unexpected(
+    window: MainWindow, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Log what no part of the window expected, and let the reader go on."""
+    _log.error("unexpected error", exc_info=(kind, error, trace))
+    window.messages.warn("Something unexpected happened; the log file has the details. The review is saved.")

@@ -40,6 +40,7 @@ class Desk(QObject):
         self._analyst = analyst
         self._readings: dict[str, Reading] = {}
         self._measured: dict[str, ImageReview] = {}
+        self._tickets: dict[str, int] = {}
         self.analyse_films = True
         analyst.analysed.connect(self._on_analysed)
         analyst.stateChanged.connect(self._on_state)
@@ -102,18 +103,23 @@ class Desk(QObject):
 
     def _restore(self, reading: Reading) -> None:
         key = reading.key
+        ticket = self._tickets.get(key, 0) + 1
+        self._tickets[key] = ticket
+
+        def current() -> bool:
+            return self._readings.get(key) is reading and self._tickets[key] == ticket
 
         def work(_progress: Progress) -> tuple[ImageAnalysis | None, ImageReview | None]:
             return self._store.load_analysis(key), self._store.load(key)
 
         def done(stored: tuple[ImageAnalysis | None, ImageReview | None]) -> None:
-            if self._readings.get(key) is reading:
+            if current():
                 reading.restore(*stored)
                 self._begin(reading)
 
         def failed(error: Exception) -> None:
             self.problem.emit(f"The saved review could not be read: {sentence(error)}")
-            if self._readings.get(key) is reading:
+            if current():
                 reading.restore(None, None)
                 self._begin(reading)
 
@@ -137,12 +143,17 @@ class Desk(QObject):
             failed=lambda error: self.problem.emit(f"The analysis could not be saved: {sentence(error)}"),
         )
         reading = self._readings.get(key)
-        if reading is not None:
+        if reading is None:
+            return
+        if reading.state is AnalysisState.RESTORING:
+            # The store's answer that is on its way was read before this analysis: ask again.
+            self._restore(reading)
+        else:
             reading.take_analysis(analysis)
 
     def _on_state(self, key: str, state: AnalysisState, message: str, progress: float) -> None:
         reading = self._readings.get(key)
-        if reading is not None:
+        if reading is not None and reading.state is not AnalysisState.RESTORING:
             reading.set_state(state, message, progress)
 
     def _save_review(self, review: ImageReview) -> None:

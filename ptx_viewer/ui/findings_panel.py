@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QComboBox, QProgressBar, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QProgressBar, QVBoxLayout, QWidget
 
 from .analyst import Analyst
 from .faces import Face, face_of
@@ -12,7 +12,7 @@ from .finding_row import FindingRow, SideQuestion
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
 from .viewport import MaskStyle
-from .widgets import ActionButton, Section, clear, label, row
+from .widgets import ActionButton, CalmComboBox, CalmSlider, Section, clear, label, row
 
 _STYLES = (MaskStyle.OUTLINE, MaskStyle.FILL, MaskStyle.HIDDEN)
 
@@ -43,15 +43,11 @@ class FindingsPanel(Section):
         self._hint = label("Draw the finding on the film.  Esc stops.", "quiet")
         self._add = ActionButton(actions[Act.ADD_FINDING])
         self._card = ActionButton(actions[Act.MODEL_CARD])
-        self.style_ = QComboBox()
+        self.style_ = CalmComboBox()
         self.style_.addItems(["Outline", "Fill", "Hidden"])
         self.style_.setToolTip(KEY_OF[Act.MASK_STYLE].tooltip)
         self.style_.setAccessibleName("Mask style")
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(5, 100)
-        self.opacity.setValue(45)
-        self.opacity.setToolTip("Opacity of the masks")
-        self.opacity.setAccessibleName("Opacity of the masks")
+        self.opacity = CalmSlider(5, 100, 45, "Opacity of the masks")
         self.style_.currentIndexChanged.connect(self._emit_style)
         self.opacity.valueChanged.connect(self._emit_style)
         self.rows.addLayout(self._face)

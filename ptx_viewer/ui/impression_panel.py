@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from ptx_viewer.review.review import Verdict
 
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
-from .widgets import ActionButton, Section, label, row
+from .widgets import ActionButton, CalmComboBox, Section, label, row
 
 #: Typing is taken over after this pause, and at once when the field is left (milliseconds).
 TYPING_PAUSE_MS = 500
@@ -35,7 +35,7 @@ class ImpressionPanel(Section):
         self.text.setFixedHeight(84)
         self.text.textChanged.connect(self._on_typed)
         self.text.installEventFilter(self)
-        self.verdict = QComboBox()
+        self.verdict = CalmComboBox()
         self.verdict.setAccessibleName("Verdict")
         self.verdict.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for _verdict, text in _VERDICTS:

@@ -113,13 +113,11 @@ class MainWindow(QMainWindow):
 
     def step_series(self, by: int) -> None:
         """Show the next or the previous row of the browser."""
-        items = self.library.items
-        if not items:
-            return
-        current = self.pane.item
-        place = items.index(current) + by if current in items else 0
-        if 0 <= place < len(items):
-            self.show_item(items[place].key)
+        keys = [item.key for item in self.library.items]
+        current = self.pane.item.key if self.pane.item is not None else None
+        place = keys.index(current) + by if current in keys else 0
+        if 0 <= place < len(keys):
+            self.show_item(keys[place])
 
     def show_item(self, key: str) -> None:
         """Show a row of the browser in the active viewport."""
@@ -127,7 +125,11 @@ class MainWindow(QMainWindow):
         if item is not None:
             self.adding.stop()
             self.pane.show(item)
-            self.grid.active.setFocus()
+            self.focus_film()
+
+    def focus_film(self) -> None:
+        """Let the single-letter keys reach the film again."""
+        self.grid.active.setFocus()
 
     def apply_preset(self, number: int) -> None:
         """Use a window preset of the image shown."""
@@ -246,6 +248,7 @@ class MainWindow(QMainWindow):
         self.browser.chosen.connect(self.show_item)
         self.bar.window_box.windowTyped.connect(self._on_window_typed)
         self.bar.window_box.presetChosen.connect(self.apply_preset)
+        self.bar.window_box.finished.connect(self.focus_film)
         self.bar.brush_radius.valueChanged.connect(self._on_brush_radius)
         findings = self.column.findings
         findings.findingChosen.connect(self._on_finding_chosen)

@@ -117,6 +117,9 @@ class Reading(QObject):
         self.analysis = analysis
         if review is None and analysis is not None:
             review = edits.review_from_analysis(analysis)
+        elif review is not None and analysis is not None and not review.signed_by and not _knows(review):
+            # The reader began before the networks had their say.
+            review = edits.update_from_analysis(review, analysis)
         self._history = EditHistory(review if review is not None else ImageReview(self.key))
         self.analysisChanged.emit()
         self.reviewChanged.emit()
@@ -224,3 +227,7 @@ class Reading(QObject):
             return
         if after is not before:
             self.reviewChanged.emit()
+
+
+def _knows(review: ImageReview) -> bool:
+    return any(event.action == edits.Action.ANALYSED for event in review.audit)

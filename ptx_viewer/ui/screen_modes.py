@@ -56,7 +56,7 @@ class ScreenModes:
         elif self._on(Act.FULL_SCREEN):
             window.actions_[Act.FULL_SCREEN].trigger()
         else:
-            window.grid.active.setFocus()
+            window.focus_film()
 
     def _on(self, act: Act) -> bool:
         return self._w.actions_[act].isChecked()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from explain.attribution import Attribution, Faithfulness
 from ptx_viewer.rendering import SEQUENTIAL_COLOUR_MAPS
@@ -12,7 +12,7 @@ from .analyst import Analyst
 from .keys import KEY_OF, Act
 from .reading import Reading
 from .viewport import HeatmapLayer
-from .widgets import Section, clear, label, row
+from .widgets import CalmComboBox, CalmSlider, Section, clear, label, row
 
 METHOD_NAMES = {"grad-cam": "Grad-CAM", "shap": "SHAP", "lime": "LIME"}
 _VERDICTS = {"yes": "yes", "weakly": "weakly", "no": "no: do not rely on it"}
@@ -57,13 +57,9 @@ class WhyPanel(Section):
         self._empty = label("", "quiet")
         self._list = QVBoxLayout()
         self._list.setSpacing(4)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(5, 100)
-        self.opacity.setValue(60)
         fainter, stronger = KEY_OF[Act.HEATMAP_FAINTER].shown, KEY_OF[Act.HEATMAP_STRONGER].shown
-        self.opacity.setToolTip(f"Opacity of the heatmap  ({fainter} and {stronger})")
-        self.opacity.setAccessibleName("Opacity of the heatmap")
-        self.colour_map = QComboBox()
+        self.opacity = CalmSlider(5, 100, 60, f"Opacity of the heatmap  ({fainter} and {stronger})")
+        self.colour_map = CalmComboBox()
         self.colour_map.addItems([name.capitalize() for name in SEQUENTIAL_COLOUR_MAPS])
         self.colour_map.setToolTip("Colours of unsigned maps; signed maps are always zero-centred")
         self.colour_map.setAccessibleName("Colour map")

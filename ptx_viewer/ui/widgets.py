@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .icons import icon
 
@@ -57,6 +67,35 @@ def row(*widgets: QWidget, stretch: int | None = None) -> QHBoxLayout:
     if stretch is None:
         layout.addStretch(1)
     return layout
+
+
+class CalmComboBox(QComboBox):
+    """Scrolling the column past it does not change it: the wheel counts only while it has the focus."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the column."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class CalmSlider(QSlider):
+    """A horizontal slider that leaves the wheel to the column, unless it has the focus."""
+
+    def __init__(self, low: int, high: int, value: int, tooltip: str) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(low, high)
+        self.setValue(value)
+        self.setToolTip(tooltip)
+        self.setAccessibleName(tooltip.split("  ", maxsplit=1)[0])
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the column."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 class Section(QWidget):

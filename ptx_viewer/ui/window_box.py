@@ -19,6 +19,7 @@ class WindowBox(QWidget):
 
     windowTyped = Signal(float, float)
     presetChosen = Signal(int)
+    finished = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +86,7 @@ class WindowBox(QWidget):
         field.setKeyboardTracking(False)
         field.setFixedWidth(62)
         field.setToolTip(tip)
+        field.lineEdit().returnPressed.connect(self.finished)
         field.setAccessibleName(tip.split("  ", maxsplit=1)[0])
         field.valueChanged.connect(lambda: self.windowTyped.emit(self.center.value(), self.width_.value()))
         return field

@@ -33,6 +33,7 @@ from ptx_viewer.ui.theme import apply_theme
 from ptx_viewer.ui.viewport import FilmViewport
 
 DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ROWS, COLUMNS = 200, 240
 # The patient's right is at the left of the screen.
 RIGHT_LUNG = np.s_[30:160, 30:100]
@@ -196,6 +197,32 @@ def write_film(path: Path, number: int) -> Path:
     return path
 
 
+def write_slice(path: Path, number: int) -> Path:
+    """Write one axial CT slice of 40 x 40 pixels, all of value `number` in Hounsfield units."""
+    pixels = np.full((40, 40), number, dtype=np.int16)
+    ct = Dataset()
+    ct.file_meta = FileMetaDataset()
+    ct.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ct.file_meta.MediaStorageSOPClassUID = CT_IMAGE
+    ct.SOPClassUID = CT_IMAGE
+    ct.SOPInstanceUID = ct.file_meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.3680043.10.5.{number}"
+    ct.StudyInstanceUID = "1.2.826.0.1.3680043.10.6"
+    ct.SeriesInstanceUID = "1.2.826.0.1.3680043.10.7"
+    ct.PatientName, ct.PatientID, ct.Modality = "Synthetic^Stack", "SYN-2", "CT"
+    ct.SeriesDescription, ct.InstanceNumber = "Five slices", number
+    ct.ImagePositionPatient, ct.ImageOrientationPatient = [0, 0, 5 * number], [1, 0, 0, 0, 1, 0]
+    ct.PixelSpacing, ct.SliceThickness = [0.8, 0.8], 5
+    ct.RescaleSlope, ct.RescaleIntercept = 1, 0
+    ct.WindowCenter, ct.WindowWidth = 50, 350
+    ct.Rows = ct.Columns = 40
+    ct.SamplesPerPixel, ct.PhotometricInterpretation = 1, "MONOCHROME2"
+    ct.BitsAllocated = ct.BitsStored = 16
+    ct.HighBit, ct.PixelRepresentation = 15, 1
+    ct.PixelData = pixels.tobytes()
+    ct.save_as(path, enforce_file_format=True)
+    return path
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _theme(qapp: QApplication) -> None:
     apply_theme(qapp)
@@ -259,6 +286,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def ct_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CT of five slices, numbered and valued 1 to 5 from the feet up."""
+    folder = tmp_path_factory.mktemp("ct")
+    for number in range(1, 6):
+        write_slice(folder / f"{6 - number}.dcm", number)
+    return folder
+
+
 @pytest.fixture
 def positive(study: Path) -> Path:
     """The film with a pneumothorax."""
@@ -282,3 +318,9 @@ def screen_point() -> Callable[[FilmViewport, int, int], QPoint]:
         return QPoint(round(left + scale * (column + 0.5)), round(top + scale * (row + 0.5)))
 
     return find
+
+
+@pytest.fixture
+def analysis_of() -> Callable[[Image2D], ImageAnalysis]:
+    """Return what the engine of these tests says about a film."""
+    return sample_analysis
