@@ -166,7 +166,9 @@ def load_bank(
         images[index] = np.round(transform.forward(normalise(grey)) * 255.0)
         if film.mask is not None:
             labels = mask_labels(read_grey(film.mask))
+            # Some films come smaller than the grid in which their mask was drawn.
+            place = GridTransform((labels.shape[0], labels.shape[1]), size)
             for value in np.unique(labels[labels > 0]):
-                part = transform.forward((labels == value).astype(np.float32)) >= 0.5
+                part = place.forward((labels == value).astype(np.float32)) >= 0.5
                 masks[index][part] = value
     return FilmBank(films, images, masks)

@@ -1,0 +1,83 @@
+"""``train`` and ``evaluate`` on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+NETWORKS = ("lung-fields", "attention-unet", "unet")
+
+
+def train(words: Sequence[str]) -> int:
+    """Train a network, then write its weights and its card; goes on where a stopped run ended."""
+    parser = argparse.ArgumentParser(prog="ptx-viewer train", description=train.__doc__)
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the film collections")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--threads", type=int, help="processor threads; default: all")
+    chosen = parser.parse_args(list(words))
+    problem = _missing(chosen.data)
+    if problem:
+        print(f"ptx-viewer: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
+    import torch
+
+    from models import zoo
+    from models.training.evaluate_lungs import export_lungs
+    from models.training.evaluate_pneumothorax import export_pneumothorax
+    from models.training.lungs import train_lungs
+    from models.training.pneumothorax import train_pneumothorax
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
+    command = f"python main.py train {chosen.network} --data DIR --out DIR --steps {chosen.steps}"
+    if chosen.network == "lung-fields":
+        train_lungs(chosen.data, chosen.out, chosen.steps)
+        card = export_lungs(chosen.out, chosen.data, chosen.out, command)
+    else:
+        attention = chosen.network == "attention-unet"
+        lungs = zoo.load_lung_fields("cpu").network
+        train_pneumothorax(chosen.data, chosen.out, chosen.steps, lungs, attention)
+        card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
+    for figure in card.figures:
+        print(figure)  # noqa: T201
+    return 0
+
+
+def evaluate(words: Sequence[str]) -> int:
+    """Measure a shipped network on its held-out films and print the figures."""
+    parser = argparse.ArgumentParser(prog="ptx-viewer evaluate", description=evaluate.__doc__)
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the film collections")
+    chosen = parser.parse_args(list(words))
+    problem = _missing(chosen.data)
+    from models import zoo
+
+    if not problem and chosen.network not in (*zoo.available(), zoo.LUNG_FIELDS):
+        problem = f"no weights of {chosen.network} are shipped"
+    if problem:
+        print(f"ptx-viewer: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
+    from models.training.evaluate_lungs import lung_figures
+    from models.training.evaluate_pneumothorax import ask, pneumothorax_figures
+    from models.training.pneumothorax import pneumothorax_films
+
+    if chosen.network == zoo.LUNG_FIELDS:
+        figures = lung_figures(zoo.load_lung_fields(), chosen.data)
+    else:
+        answers = ask(zoo.load(chosen.network), pneumothorax_films(chosen.data)["test"])
+        figures = pneumothorax_figures(answers)
+    for figure in figures:
+        print(figure)  # noqa: T201
+    return 0
+
+
+def _missing(data: Path) -> str | None:
+    needed = ("siim", "siim-figure-crops", "nih", "nih-more", "jsrt", "covid-lungs", "covid-lungs-more", "not-frontal")
+    absent = [name for name in needed if not (data / name).is_dir()]
+    return f"'{data}' lacks the collections: {', '.join(absent)}" if absent else None
