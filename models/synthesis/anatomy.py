@@ -70,9 +70,9 @@ def draw_anatomy(seed: int) -> Anatomy:
     return Anatomy(
         sex="F" if female else "M",
         age=int(random.integers(19, 76)),
-        width=size * random.uniform(0.95, 1.05),
+        width=size * random.uniform(1.02, 1.12),
         depth=size * random.uniform(0.92, 1.08),
-        height=size * random.uniform(0.95, 1.05),
+        height=size * random.uniform(0.90, 0.99),
         fat_mm=random.uniform(7.0, 16.0) + (4.0 if female else 0.0),
         heart=size * random.uniform(0.92, 1.08),
         inspiration_mm=random.uniform(-10.0, 8.0),

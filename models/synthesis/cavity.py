@@ -7,8 +7,17 @@ from typing import Final
 
 import numpy as np
 
-from .anatomy import Anatomy, Side, cage_profile, sign
-from .fields import Depth, FloatArray, Point, capsule, ellipsoid, elliptic_column, smooth_union, tilted_ellipsoid
+from .anatomy import Anatomy, Side, cage_profile
+from .fields import (
+    Depth,
+    FloatArray,
+    Point,
+    capsule,
+    ellipsoid,
+    elliptic_column,
+    smooth_union,
+    tilted_ellipsoid,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +140,9 @@ def _diaphragm(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Floa
     reach = np.where(across > 0, 0.60 * half_width, 1.5 * half_width).astype(np.float32)
     radius2 = (across / reach) ** 2 + depth * depth
     right, left = dome_z(anatomy, "right"), dome_z(anatomy, "left")
-    dome = np.float32(0.5 * (right + left)) + np.float32(0.5 * (left - right)) * np.tanh(x * np.float32(1 / 22.0))
+    dome = np.float32(0.5 * (right + left)) + np.float32(0.5 * (left - right)) * np.tanh(
+        x * np.float32(1 / 22.0)
+    )
     surface = dome - np.float32(46.0) * radius2 * (np.float32(0.85) + np.float32(0.15) * radius2)
     slope = np.sqrt(radius2) * np.float32(46.0 * 2.2) / reach
     return (surface - z) / np.sqrt(np.float32(1.0) + slope * slope)
@@ -139,7 +150,9 @@ def _diaphragm(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Floa
 
 def _organs(anatomy: Anatomy) -> list[_Organ]:
     h, w = anatomy.heart, anatomy.width
-    low = 0.5 * (dome_z(anatomy, "right") + dome_z(anatomy, "left")) + 98.0  # the heart rests on the diaphragm
+    low = (
+        0.5 * (dome_z(anatomy, "right") + dome_z(anatomy, "left")) + 87.0
+    )  # the heart rests on the diaphragm
     return [
         # left ventricle, right atrium, right ventricle, left atrium
         _Heart((27.0 * w, -22.0, low - 58.0), (57.0 * h, 44.0 * h, 40.0 * h), 38.0),
@@ -155,7 +168,7 @@ def _organs(anatomy: Anatomy) -> list[_Organ]:
         _Vessel((20.0 * w, 24.0, 57.0), (21.0 * w, 42.0, 18.0), (14.5, 12.0)),
         _Vessel((21.0 * w, 42.0, 18.0), (8.0 * w, 52.0, -165.0), (12.0, 10.5)),
         # fat, thymus and the great veins in front of the trachea
-        _Heart((1.0, 2.0, 114.0), (29.0 * w, 46.0, 82.0), 0.0),
+        _Heart((1.0, 2.0, 114.0), (33.0 * w, 46.0, 84.0), 0.0),
         # carina with its nodes, trachea, vessels of the neck
         _Vessel((-1.0, 14.0, 30.0), (-3.0, 10.0, 70.0), (17.0, 14.0)),
         _Vessel((-3.0, 10.0, 70.0), (0.0, -4.0, 150.0), (15.0, 19.0)),
@@ -170,8 +183,8 @@ def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Fl
     result = elliptic_column(
         x - middle,
         y,
-        np.float32(19.0 * anatomy.width) - np.float32(3.0) * level,
-        np.full_like(z, 27.0),
+        np.float32(17.0 * anatomy.width) - np.float32(2.0) * level,
+        np.full_like(z, 23.0),
         spine_y(anatomy, z) + np.float32(8.0),
         np.zeros_like(z),
     )
@@ -186,8 +199,8 @@ def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Fl
 def _cupola(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
     """The dome of the pleura above the clavicle; far inside it below."""
     w, d, h = anatomy.width, anatomy.depth, anatomy.height
-    base = 80.0 * h
-    dome = ellipsoid(np.abs(x), y, z, (50.0 * w, 24.0, base), (50.0 * w, 56.0 * d, 60.0 * h))
+    base = 55.0 * h
+    dome = ellipsoid(np.abs(x), y, z, (54.0 * w, 16.0, base), (60.0 * w, 92.0 * d, 86.0 * h))
     return np.maximum(dome, np.float32(base) - z)
 
 

@@ -73,16 +73,14 @@ class Collapse:
         a = self.amount
         if self.kind == "apical":
             sideways = a * (np.float32(0.10) + np.float32(0.62) * level**1.5)
-            return 1.0 - 0.42 * a, 1.0 - sideways, 1.0 - np.float32(0.45 * a) * level
+            return 1.0 - 0.42 * a, 1.0 - sideways, 1.0 - np.float32(0.22 * a) * level
         if self.kind == "lateral":
             sideways = a * (np.float32(0.55) + np.float32(0.25) * np.sin(np.pi * level).astype(np.float32))
             return 1.0 - 0.22 * a, 1.0 - sideways, 1.0 - np.float32(0.15 * a) * level
         sideways = a * np.float32(0.62) * (1.0 - level) ** np.float32(1.2)
         return 1.0 - 0.34 * a, 1.0 - sideways, 1.0 - np.float32(0.2 * a) * (1.0 - level)
 
-    def to_full(
-        self, x: FloatArray, y: Depth, z: FloatArray
-    ) -> tuple[FloatArray, Depth, FloatArray]:
+    def to_full(self, x: FloatArray, y: Depth, z: FloatArray) -> tuple[FloatArray, Depth, FloatArray]:
         """Where a point of the collapsed lung was in the full lung (``T^-1``); mm, broadcastable."""
         height = self.apex_z - self.base_z
         if self.kind == "basal":
@@ -157,7 +155,8 @@ class CavityGrid:
         """Integrate lung and pleural air over the shapes themselves."""
         inside = self.share
         if collapse is not None:
-            inside = inside * coverage(collapse.lung(anatomy, self.x, self.y, self.z), _STEP)
+            # The smaller of the two, not their product: where lung and wall touch there is no air between.
+            inside = np.minimum(inside, coverage(collapse.lung(anatomy, self.x, self.y, self.z), _STEP))
         lung = float(inside.sum(dtype=np.float64))
         whole = float(self.share.sum(dtype=np.float64))
         millilitres = _STEP**3 / 1000.0

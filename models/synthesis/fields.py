@@ -29,9 +29,7 @@ def ellipsoid(x: FloatArray, y: Depth, z: FloatArray, centre: Point, radii: Poin
     dz = (z - np.float32(centre[2])) / np.float32(radii[2])
     norm = np.sqrt(dx * dx + dy * dy + dz * dz) + np.float32(1e-6)
     gradient = np.sqrt(
-        (dx / np.float32(radii[0])) ** 2
-        + (dy / np.float32(radii[1])) ** 2
-        + (dz / np.float32(radii[2])) ** 2
+        (dx / np.float32(radii[0])) ** 2 + (dy / np.float32(radii[1])) ** 2 + (dz / np.float32(radii[2])) ** 2
     )
     return (np.float32(1.0) - norm) * norm / (gradient + np.float32(1e-6))
 

@@ -21,6 +21,9 @@ FloatArray = NDArray[np.float32]
 #: Soft shapes are integrated on a grid of about this pitch at the detector (mm); tubes on the film's own.
 _COARSE_MM: Final = 0.8
 _STEP_MM: Final = 1.5
+#: Vessels move with the heart (mm), and are nowhere deeper than this (HU times mm).
+_PULSATION_MM: Final = 0.2
+_VESSEL_LIMIT: Final = 24000.0
 _THREADS: Final = 2
 _BLOCK: Final = 16
 _FRONT_TO_BACK: Final = (-150.0, 138.0)
@@ -104,8 +107,13 @@ def line_integrals(thorax: Thorax, projection: Projection) -> LineIntegrals:
 
     sums = integrate_planes(evaluate, coarse, *_FRONT_TO_BACK, _STEP_MM)
     fine = [_refine(array, projection, coarse, order=3 if i == 0 else 1) for i, array in enumerate(sums)]
-    tubes = project_tubes(thorax.tubes(), projection)
-    depth = np.maximum(fine[0] + tubes * np.float32(MU_WATER / 1000.0), 0.0)
+    tubes = project_tubes(thorax.airways_and_bones(), projection)
+    vessels = gaussian_filter(
+        project_tubes(thorax.vessels(), projection), _PULSATION_MM / projection.pixel_mm
+    )
+    # Two vessels cannot be in one place: where the pieces of a fork overlap, their sum saturates.
+    vessels = np.tanh(vessels * np.float32(1.0 / _VESSEL_LIMIT)) * np.float32(_VESSEL_LIMIT)
+    depth = np.maximum(fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0), 0.0)
     return LineIntegrals(depth, *fine[1:])
 
 
@@ -115,7 +123,9 @@ def _refine(array: FloatArray, projection: Projection, coarse: Projection, order
     if factor == 1.0:
         return array
     rows = (np.arange(projection.rows) - (projection.rows - 1) / 2) / factor + (coarse.rows - 1) / 2
-    columns = (np.arange(projection.columns) - (projection.columns - 1) / 2) / factor + (coarse.columns - 1) / 2
+    columns = (np.arange(projection.columns) - (projection.columns - 1) / 2) / factor + (
+        coarse.columns - 1
+    ) / 2
     result = np.empty(projection.shape, np.float32)
     for start in range(0, projection.rows, 256):
         block = rows[start : start + 256]

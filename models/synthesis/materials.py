@@ -24,7 +24,8 @@ BLOOD: Final = 45.0
 LIVER: Final = 60.0
 BREAST: Final = -60.0
 CARTILAGE: Final = 110.0
-CANCELLOUS_BONE: Final = 210.0
+CANCELLOUS_BONE: Final = 240.0
+VERTEBRAL_BONE: Final = 130.0
 CORTICAL_BONE: Final = 1100.0
 #: Parenchyma without the vessels that are resolved one by one.
 LUNG: Final = -870.0

@@ -15,8 +15,8 @@ FloatArray = NDArray[np.float32]
 BITS: Final = 12
 
 #: Characteristic curve: the density shown in mid-grey, the contrast there, the density shown black.
-_MIDDLE: Final = 1.55
-_CONTRAST: Final = 1.35
+_MIDDLE: Final = 1.48
+_CONTRAST: Final = 1.6
 _BLACK: Final = 0.12
 
 
@@ -36,9 +36,9 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     density = -np.log(np.clip(signal, 1e-5, None))
     # Latitude: large structures are compressed, small ones kept, so that lung and mediastinum both show.
     fine = density - gaussian_filter(density, 1.6 / pixel_mm)
-    large = _broad(density, 9.0 / pixel_mm)
+    large = _broad(density, 22.0 / pixel_mm)
     middle = density - fine - large
-    balanced = np.float32(0.80) * large + np.float32(1.0) * middle + np.float32(1.3) * fine
+    balanced = np.float32(0.70) * large + np.float32(0.95) * middle + np.float32(1.5) * fine
     curve = 1.0 / (1.0 + np.exp((_MIDDLE - balanced) * np.float32(_CONTRAST)))
     black = 1.0 / (1.0 + np.exp((_MIDDLE - _BLACK) * _CONTRAST))
     shown = np.clip((curve - black) / (1.0 - black), 0.0, 1.0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .anatomy import RIB_Z, SIDES, Anatomy, cage_profile, sign
 from .cavity import spine_x, spine_y
 from .fields import FloatArray, coverage, ellipsoid
-from .materials import CANCELLOUS_BONE, CARTILAGE, CORTICAL_BONE, MUSCLE, SOFT_TISSUE
+from .materials import CANCELLOUS_BONE, CARTILAGE, CORTICAL_BONE, MUSCLE, SOFT_TISSUE, VERTEBRAL_BONE
 from .tubes import Tubes, join, polyline
 
 #: How far a rib has descended (mm) at angles from the spine (0) over the side (0.5) to the sternum (1), in pi.
@@ -23,9 +23,9 @@ _BONE_END: Final = np.array([0.80, 0.80, 0.80, 0.79, 0.78, 0.77, 0.75, 0.72, 0.6
 _HALF_HEIGHT: Final = np.array([7.0, 6.4, 6.4, 6.6, 6.8, 7.0, 7.0, 7.0, 6.8, 6.5, 6.0, 5.0])
 
 #: Ribs lie this far outside the inner surface of the cage (mm), and are this thick.
-_RIB_DEPTH: Final = 4.6
-_RIB_HALF_THICKNESS: Final = 3.9
-_CORTEX: Final = 1.3
+_RIB_DEPTH: Final = 4.0
+_RIB_HALF_THICKNESS: Final = 3.3
+_CORTEX: Final = 1.6
 
 
 def add_ribs(
@@ -64,7 +64,9 @@ def add_ribs(
         guess = np.interp(height + lean + drop * scale, at_spine, numbers)
     number = np.rint(guess).astype(np.intp)
     offset = height + lean + drop * _DROP_SCALE[number] - (RIB_Z[number] + anatomy.rib_phase_mm)
-    slope = np.interp(angle, _DROP_ANGLE[:-1] + 0.1, np.diff(_DROP) / np.diff(_DROP_ANGLE)) * _DROP_SCALE[number]
+    slope = (
+        np.interp(angle, _DROP_ANGLE[:-1] + 0.1, np.diff(_DROP) / np.diff(_DROP_ANGLE)) * _DROP_SCALE[number]
+    )
     # The band is cut along z; its true height is what is left after its slope.
     steep = np.sqrt(1.0 + (slope / 115.0) ** 2)
     half_height = _HALF_HEIGHT[number] * (1.0 - 0.12 * np.cos(2.0 * angle))
@@ -93,30 +95,36 @@ def add_spine(
     """Draw vertebral bodies, discs, pedicles, transverse and spinous processes in place."""
     level_z = z / np.float32(anatomy.height) - np.float32(anatomy.rib_phase_mm)
     spacing = np.interp(level_z, [-200.0, 130.0], [27.0, 18.5]).astype(np.float32)
-    ladder = np.concatenate([RIB_Z[0] + np.arange(6, 0, -1) * 15.0, RIB_Z, RIB_Z[-1] - np.arange(1, 6) * 26.0])
+    ladder = np.concatenate(
+        [RIB_Z[0] + np.arange(6, 0, -1) * 15.0, RIB_Z, RIB_Z[-1] - np.arange(1, 6) * 26.0]
+    )
     numbers = np.interp(level_z[:, 0], ladder[::-1], np.arange(len(ladder))[::-1])
     offset = ((numbers - np.rint(numbers))[:, None] * spacing).astype(np.float32)  # + is below the centre
     middle = spine_x(anatomy, z)
     centre = spine_y(anatomy, z)
     sideways, behind = x - middle, np.float32(y) - centre
-    half_width = np.interp(z, [-200.0, 140.0], [23.0, 14.5]).astype(np.float32) * np.float32(anatomy.width)
+    half_width = np.interp(z, [-200.0, 140.0], [20.5, 13.5]).astype(np.float32) * np.float32(anatomy.width)
     half_depth = half_width * np.float32(0.78)
     waist = np.float32(1.0) + np.float32(0.10) * (2.0 * offset / spacing) ** 2  # end plates stand out
     radius = np.sqrt((sideways / (half_width * waist)) ** 2 + (behind / (half_depth * waist)) ** 2)
     body = (np.float32(1.0) - radius) * half_depth
     plates = spacing * np.float32(0.41) - np.abs(offset)
     shape = np.minimum(body, plates)
-    _shell(hounsfield, shape, width, cortex=0.5)
+    _shell(hounsfield, shape, width, cortex=0.35)
     # Pedicles: rings seen end on; lamina and spinous process behind, transverse processes aside.
     arch_y = half_depth + np.float32(14.0)
-    pedicle = np.float32(4.6) - np.sqrt((np.abs(sideways) - half_width * 0.72) ** 2 + ((-offset - 3.0) * 0.75) ** 2)
+    pedicle = np.float32(4.6) - np.sqrt(
+        (np.abs(sideways) - half_width * 0.72) ** 2 + ((-offset - 3.0) * 0.75) ** 2
+    )
     pedicle = np.minimum(pedicle, np.float32(9.0) - np.abs(behind - arch_y + 6.0))
-    _shell(hounsfield, pedicle, width, cortex=0.6)
+    _shell(hounsfield, pedicle, width, cortex=0.35)
     spinous = np.float32(3.2) - np.sqrt(sideways**2 + (np.maximum(np.abs(offset - 6.0) - 6.0, 0.0)) ** 2)
     spinous = np.minimum(spinous, np.float32(8.0) - np.abs(behind - arch_y - 10.0))
     _shell(hounsfield, spinous, width, cortex=0.6)
     reach = half_width + np.float32(7.0)
-    transverse = np.float32(3.6) - np.sqrt((-offset - 2.0) ** 2 + np.maximum(np.abs(sideways) - reach, 0.0) ** 2)
+    transverse = np.float32(3.6) - np.sqrt(
+        (-offset - 2.0) ** 2 + np.maximum(np.abs(sideways) - reach, 0.0) ** 2
+    )
     transverse = np.minimum(transverse, np.float32(3.5) - np.abs(behind - arch_y - 2.0))
     _shell(hounsfield, transverse, width, cortex=0.3)
 
@@ -125,7 +133,7 @@ def _shell(hounsfield: FloatArray, shape: FloatArray, width: float, cortex: floa
     if float(shape.max()) < -width:
         return
     inside, core = coverage(shape, width), coverage(shape - np.float32(cortex), width)
-    value = np.float32(CORTICAL_BONE) + np.float32(CANCELLOUS_BONE - CORTICAL_BONE) * core
+    value = np.float32(CORTICAL_BONE) + np.float32(VERTEBRAL_BONE - CORTICAL_BONE) * core
     hounsfield += inside * (value - hounsfield)
 
 
@@ -189,9 +197,13 @@ def bone_tubes(anatomy: Anatomy, random: np.random.Generator) -> Tubes:
             ),
             # lateral border, spine with acromion, glenoid
             _bone([at(150, 38, 78), at(143, 52, 30), at(133, 62, -30)], [5.0, 3.6, 2.6], 1.4),
-            _bone([at(102, 76, 96), at(128, 66, 106), at(150, 44, 117), at(158, 30, 120)], [2.6, 3.8, 5.0, 5.0], 1.0),
+            _bone(
+                [at(102, 76, 96), at(128, 66, 106), at(150, 44, 117), at(158, 30, 120)],
+                [2.6, 3.8, 5.0, 5.0],
+                1.0,
+            ),
             _bone([at(153, 28, 108), at(155, 27, 92), at(152, 28, 76)], [4.5, 6.5, 4.5], 1.4),
-            _bone([at(177, 14, 88), at(212, 10, 18), at(250, 8, -70)], [17.0, 11.5, 11.0], 2.2),
+            _bone([at(177, 14, 88), at(212, 10, 18), at(250, 8, -70)], [11.5, 11.0, 11.0], 2.2),
         ]
     return join(parts)
 
@@ -202,13 +214,11 @@ def airway_tubes(anatomy: Anatomy) -> Tubes:
     gas = -1000.0 - SOFT_TISSUE
     right = [(0, -12, 200), (0, -6, 150), (-2, 2, 105), (-5, 10, 70), (-7, 14, 50)]
     right += [(-18, 14, 34), (-30, 12, 22), (-36, 14, 8)]
-    left = [(4, 14, 47), (16, 14, 40), (32, 14, 31), (42, 16, 18)]
+    left = [(-4, 14, 51), (6, 14, 46), (17, 14, 39), (32, 14, 31), (42, 16, 18)]
     scale = np.array([w, 1.0, h])
     return join(
         [
             polyline(np.array(right) * scale, np.array([8.0, 8.6, 8.8, 8.8, 8.4, 6.6, 5.0, 2.5]), gas, 2.0),
-            polyline(np.array(left) * scale, np.array([6.4, 5.8, 5.0, 2.5]), gas, 2.0),
+            polyline(np.array(left) * scale, np.array([1.0, 5.6, 5.8, 5.0, 2.0]), gas, 2.0),
         ]
     )
-
-

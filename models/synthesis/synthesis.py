@@ -17,6 +17,8 @@ from .thorax import Thorax
 
 #: A ray counts as passing through pleural air, or lung, when it meets at least this much of it (mm).
 LEAST_PATH_MM: Final = 1.0
+#: The lung's edge is where a ray passes this much of it (mm): its rim is smoothed over the grid.
+_LUNG_EDGE_MM: Final = 4.0
 #: A lung field ends where the heart or the dome begins to be met by the ray (mm).
 _SILHOUETTE_MM: Final = 6.0
 
@@ -28,7 +30,10 @@ class FilmTruth:
     Attributes
     ----------
     pneumothorax : ndarray of bool, shape [rows, columns]
-        Rays that pass at least 1 mm of pleural air.
+        Beyond the visceral pleural line, as a reader outlines it: rays in the lung field that pass
+        pleural air and no lung.
+    air_mm : ndarray of float32, shape [rows, columns]
+        Path of every ray through pleural air, in front of and behind the lung too.
     lung_fields : dict of side to ndarray of bool, shape [rows, columns]
         Hemithorax as read on a film: lung and pleural air beside the heart and above the dome.
     volumes : dict of side to Volumes
@@ -36,6 +41,7 @@ class FilmTruth:
     """
 
     pneumothorax: NDArray[np.bool_]
+    air_mm: NDArray[np.float32]
     lung_fields: dict[Side, NDArray[np.bool_]]
     volumes: dict[Side, Volumes]
 
@@ -86,7 +92,9 @@ def synthesise_film(
     integrals = line_integrals(thorax, projection)
     random = np.random.default_rng([seed, 4, repeat])
     depth = integrals.optical_depth + lead_marker(projection)
-    depth += unresolved_structure(integrals.optical_depth, projection.pixel_mm, np.random.default_rng([seed, 5]))
+    depth += unresolved_structure(
+        integrals.optical_depth, projection.pixel_mm, np.random.default_rng([seed, 5])
+    )
     signal = expose(depth, projection.pixel_mm, exposure, random)
     pixels = for_presentation(signal, projection.pixel_mm)
     return SyntheticFilm(pixels, projection, thorax.anatomy, _truth(thorax, integrals, projection))
@@ -99,8 +107,10 @@ def _truth(thorax: Thorax, integrals: LineIntegrals, projection: Projection) -> 
         & (integrals.mediastinum < _SILHOUETTE_MM)
         & (integrals.abdomen < _SILHOUETTE_MM)
     )
+    air = integrals.pneumothorax
     return FilmTruth(
-        pneumothorax=integrals.pneumothorax >= LEAST_PATH_MM,
+        pneumothorax=seen & (air >= LEAST_PATH_MM) & (integrals.cavity - air < _LUNG_EDGE_MM),
+        air_mm=air,
         lung_fields={side: seen & (x * sign(side) > 0) for side in SIDES},
         volumes=thorax.volumes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -76,7 +76,8 @@ class Thorax:
     def volumes(self) -> dict[Side, Volumes]:
         """Lung and pleural air of each side, mL, integrated over the shapes."""
         return {
-            side: cavity_grid(self.anatomy, side).volumes(self.anatomy, self._collapse_of(side)) for side in SIDES
+            side: cavity_grid(self.anatomy, side).volumes(self.anatomy, self._collapse_of(side))
+            for side in SIDES
         }
 
     @property
@@ -115,7 +116,12 @@ class Thorax:
         for shape, value in (
             (body, SKIN),
             (body - np.float32(_SKIN_MM), FAT),
-            (np.minimum(body - np.float32(_SKIN_MM + 0.55 * anatomy.fat_mm), self._muscle(inside.cage, body, x, z)), MUSCLE),
+            (
+                np.minimum(
+                    body - np.float32(_SKIN_MM + 0.55 * anatomy.fat_mm), self._muscle(inside.cage, body, x, z)
+                ),
+                MUSCLE,
+            ),
         ):
             hounsfield += coverage(shape, width) * (np.float32(value) - hounsfield)
         if anatomy.sex == "F":
@@ -134,32 +140,23 @@ class Thorax:
         mediastinum = cage * coverage(inside.mediastinum, width)
         return PlaneSample(hounsfield, air, cavity, mediastinum, abdomen)
 
-    def tubes(self) -> Tubes:
-        """Vessels, airways and long bones, to be added to the planes."""
-        airways = airway_tubes(self.anatomy)
-        parts = [airways, bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))]
-        for side in ("right", "left"):
+    def airways_and_bones(self) -> Tubes:
+        """Trachea, bronchi and long bones, to be added to the planes."""
+        bones = bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))
+        return join([airway_tubes(self.anatomy), bones]).sheared(-self.turn)
+
+    def vessels(self) -> Tubes:
+        """Vessels of both lungs, moved with a lung that has collapsed, to be added to the planes."""
+        parts = []
+        for side in SIDES:
             vessels = grow_vessels(self.anatomy, side, self.seed)
-            start, end, thinner = vessels.start, vessels.end, 1.0
-            start_tangent, end_tangent = vessels.start_tangent, vessels.end_tangent
+            contrast = vessels.contrast * (SOFT_TISSUE - self.lung_hounsfield(side))
             collapse = self._collapse_of(side)
             if collapse is not None:
-                start_tangent = collapse.to_collapsed(start + 0.1 * start_tangent)
-                end_tangent = collapse.to_collapsed(end + 0.1 * end_tangent)
-                start, end = collapse.to_collapsed(start), collapse.to_collapsed(end)
-                start_tangent, end_tangent = start_tangent - start, end_tangent - end
-                thinner = (1.0 - self.volumes[side].percent / 100.0) ** 0.25
-            parts.append(
-                Tubes(
-                    start,
-                    end,
-                    vessels.start_radius * thinner,
-                    vessels.end_radius * thinner,
-                    vessels.contrast * (SOFT_TISSUE - self.lung_hounsfield(side)),
-                    start_tangent,
-                    end_tangent,
-                )
-            )
+                vessels = vessels.moved(collapse.to_collapsed)
+                # Less blood flows through a collapsed lung.
+                vessels = vessels.thinned((1.0 - self.volumes[side].percent / 100.0) ** 0.25)
+            parts.append(replace(vessels, contrast=contrast))
         return join(parts).sheared(-self.turn)
 
     def _body(self, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
@@ -184,7 +181,9 @@ class Thorax:
         centre = (side * 76.0 * a.width, -(86.0 * a.depth + a.fat_mm), -52.0 * a.height)
         return ellipsoid(x, y, z, centre, (62.0 * size, 58.0 * size, 56.0 * size))
 
-    def _add_breasts(self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float) -> None:
+    def _add_breasts(
+        self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
+    ) -> None:
         for side in (-1, 1):
             shape = self._breast(side, x, y, z) - np.float32(_SKIN_MM)
             hounsfield += coverage(shape, width) * (np.float32(BREAST) - hounsfield)
@@ -195,7 +194,9 @@ class Thorax:
         shoulder = np.clip((z + 20.0) / 90.0, 0.0, 1.0) * np.float32(60.0)
         return cage + np.float32(_MUSCLE_SHELL) + shoulder + np.maximum(np.abs(x) - 150.0, 0.0)
 
-    def _add_stomach(self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float) -> None:
+    def _add_stomach(
+        self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
+    ) -> None:
         gas = self.anatomy.gas
         if gas <= 0.0:
             return
@@ -223,7 +224,8 @@ class Thorax:
             return air
         here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         lung = self.collapse.lung(self.anatomy, x[:, here[1]], y, z[here[0]])
-        air[here] = cavity[here] * (1.0 - coverage(lung, width))
+        # Not the product of shares: where lung and wall touch there is no air between.
+        air[here] = cavity[here] - np.minimum(cavity[here], coverage(lung, width))
         part = hounsfield[here]
         part += air[here] * (np.float32(AIR) - part)
         # Visceral pleura, 0.5 mm of tissue, spread a little so that its integral holds on the grid.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -40,6 +41,21 @@ class Tubes:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def thinned(self, share: float) -> Tubes:
+        """Return the tubes with `share` of their radii."""
+        return replace(self, start_radius=self.start_radius * share, end_radius=self.end_radius * share)
+
+    def moved(self, mapping: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Tubes:
+        """Return the tubes with every point [N, 3] sent through a smooth `mapping`."""
+        start, end = mapping(self.start), mapping(self.end)
+        return replace(
+            self,
+            start=start,
+            end=end,
+            start_tangent=mapping(self.start + 0.1 * self.start_tangent) - start,
+            end_tangent=mapping(self.end + 0.1 * self.end_tangent) - end,
+        )
 
     def sheared(self, turn: float) -> Tubes:
         """Return the tubes moved sideways by `turn` mm for each mm that they lie further back."""

@@ -18,16 +18,14 @@ from .fields import coverage
 from .tubes import Tubes
 
 _MURRAY: Final = 3.0
-_TWIG_RADIUS: Final = 0.48
+_TWIG_RADIUS: Final = 0.52
 
 #: A branch: points [K, 3], unit tangents [K, 3] and radii [K].
 _Piece = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 _ENDS: Final = (slice(None, -1), slice(1, None))
 
 
-def _targets(
-    anatomy: Anatomy, side: Side, count: int, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _targets(anatomy: Anatomy, side: Side, count: int, random: np.random.Generator) -> NDArray[np.float64]:
     """Random points [count, 3] inside the full lung, at least 3 mm from the pleura."""
     found: list[NDArray[np.float64]] = []
     have = 0
@@ -100,9 +98,11 @@ def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2600) -> 
     for root, heading, count in roots:
         _grow(root, heading, _targets(anatomy, side, count, random), random, pieces)
     start, end = (np.concatenate([curve[part] for curve, _, _ in pieces]) for part in _ENDS)
-    start_tangent, end_tangent = (np.concatenate([tangent[part] for _, tangent, _ in pieces]) for part in _ENDS)
+    start_tangent, end_tangent = (
+        np.concatenate([tangent[part] for _, tangent, _ in pieces]) for part in _ENDS
+    )
     first, last = (np.concatenate([radius[part] for _, _, radius in pieces]) for part in _ENDS)
     # Inside the mediastinum a vessel is tissue among tissue: it shows only from the hilum on.
     x, y, z = (0.5 * (start + end)[:, k : k + 1].astype(np.float32) for k in range(3))
-    shown = coverage(cavities(anatomy, x, y, z).pleural[:, 0], 5.0).astype(np.float64)
+    shown = coverage(cavities(anatomy, x, y, z).pleural[:, 0] - np.float32(6.0), 16.0).astype(np.float64)
     return Tubes(start, end, first, last, shown, start_tangent, end_tangent)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import (
+    UID,
     DigitalXRayImageStorageForPresentation,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
-    UID,
 )
 
 from models.synthesis.anatomy import Anatomy
@@ -52,7 +52,11 @@ def derived_uid(*parts: object) -> UID:
 
 
 def film_dataset(
-    pixels: NDArray[np.uint16], projection: Projection, anatomy: Anatomy, identity: StudyIdentity, summary: str
+    pixels: NDArray[np.uint16],
+    projection: Projection,
+    anatomy: Anatomy,
+    identity: StudyIdentity,
+    summary: str,
 ) -> FileDataset:
     """Build the DICOM object of one film.
 
@@ -105,8 +109,12 @@ def _identify(dataset: Dataset, anatomy: Anatomy, identity: StudyIdentity) -> No
     dataset.PatientComments = "Synthetic patient: no person was examined."
     dataset.StudyInstanceUID = derived_uid(_MODEL, identity.study_key, "study")
     dataset.StudyID = "SYNTHETIC"
-    dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = dataset.AcquisitionDate = identity.study_date
-    dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = dataset.AcquisitionTime = identity.study_time
+    dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = dataset.AcquisitionDate = (
+        identity.study_date
+    )
+    dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = dataset.AcquisitionTime = (
+        identity.study_time
+    )
     dataset.AccessionNumber = ""
     dataset.ReferringPhysicianName = ""
     dataset.StudyDescription = "SYNTHETIC chest"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ FILM_PIXELS: Final = 2048
 
 #: The sample study's person and collapse.
 SAMPLE_SEED: Final = 4
-SAMPLE_PNEUMOTHORAX: Final = Pneumothorax("right", "apical", 750.0)
+SAMPLE_PNEUMOTHORAX: Final = Pneumothorax("right", "apical", 650.0)
 
 
 def write_film(
@@ -57,22 +57,31 @@ def write_film(
     truth = folder / "truth"
     truth.mkdir(parents=True, exist_ok=True)
     dataset = film_dataset(film.pixels, film.projection, film.anatomy, identity, _summary(seed, pneumothorax))
+    encoded = io.BytesIO()
+    dataset.save_as(encoded, enforce_file_format=True)
     target = folder / f"{name}.dcm"
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
-        try:
-            dataset.save_as(part, enforce_file_format=True)
-            part.close()
-            os.replace(part.name, target)
-        except BaseException:
-            part.close()
-            Path(part.name).unlink(missing_ok=True)
-            raise
+    _replace(target, encoded.getvalue())
     _write_truth(truth, name, seed, pneumothorax, film)
     return target
 
 
-def write_sample_study(folder: Path, seed: int = SAMPLE_SEED, pixels: int = FILM_PIXELS) -> tuple[Path, Path]:
+def write_sample_study(
+    folder: Path,
+    seed: int = SAMPLE_SEED,
+    pixels: int = FILM_PIXELS,
+    pneumothorax: Pneumothorax = SAMPLE_PNEUMOTHORAX,
+) -> tuple[Path, Path]:
     """Write one synthetic patient with two studies: an earlier film without, a later one with a pneumothorax.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when missing; files of the same names are replaced.
+    seed : int
+        0 or more; decides the person.
+    pixels : int
+        Edge of the film, at least 64.
+    pneumothorax : Pneumothorax
 
     Returns
     -------
@@ -81,15 +90,31 @@ def write_sample_study(folder: Path, seed: int = SAMPLE_SEED, pixels: int = FILM
 
     Raises
     ------
-    ValueError, OSError
-        As :func:`write_film`.
+    ValueError
+        If an argument is out of range or the pneumothorax does not fit into the chest.
+    OSError
+        If the folder cannot be written.
     """
-    name, number = f"SYNTHETIC^THORAX {seed}", f"SYNTHETIC-{seed:04d}"
-    prior = StudyIdentity(name, number, "20240312", "091500", f"{seed}-prior-{pixels}")
-    current = StudyIdentity(name, number, "20240926", "143000", f"{seed}-current-{pixels}")
+    if seed < 0:
+        raise ValueError(f"a seed is 0 or more, got {seed}")
+    if not 64 <= pixels <= 4096:
+        raise ValueError(f"a film has 64 to 4096 pixels along its edge, got {pixels}")
+    prior, current = sample_identities(seed, pixels, pneumothorax)
     return (
         write_film(folder, "prior-without-pneumothorax", seed, None, prior, pixels),
-        write_film(folder, "current-with-pneumothorax", seed, SAMPLE_PNEUMOTHORAX, current, pixels, repeat=1),
+        write_film(folder, "current-with-pneumothorax", seed, pneumothorax, current, pixels, repeat=1),
+    )
+
+
+def sample_identities(
+    seed: int, pixels: int, pneumothorax: Pneumothorax
+) -> tuple[StudyIdentity, StudyIdentity]:
+    """Return who and when of the earlier and the later study; each combination has its own UIDs."""
+    name, number = f"SYNTHETIC^THORAX {seed}", f"SYNTHETIC-{seed:04d}"
+    what = f"{seed}-{pixels}-{pneumothorax.side}-{pneumothorax.kind}-{pneumothorax.volume_ml:g}"
+    return (
+        StudyIdentity(name, number, "20240312", "091500", f"prior-{what}"),
+        StudyIdentity(name, number, "20240926", "143000", f"current-{what}"),
     )
 
 
@@ -132,6 +157,10 @@ def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        part.write(content)
-    os.replace(part.name, path)
+    """Write `path` whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""The sample study that ships with the program is what the generator makes."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pydicom
+import pytest
+
+import resources
+from models.synthesis.anatomy import draw_anatomy
+from models.synthesis.collapse import solve_collapse
+from ptx_viewer.phantom.dicom import derived_uid
+from ptx_viewer.phantom.study import FILM_PIXELS, SAMPLE_PNEUMOTHORAX, SAMPLE_SEED, sample_identities
+
+SAMPLE = Path(resources.__file__).parent / "sample_study"
+PRIOR, CURRENT = "prior-without-pneumothorax", "current-with-pneumothorax"
+
+
+@pytest.mark.parametrize("name", [PRIOR, CURRENT])
+def test_a_film_is_small_and_has_the_header_that_the_generator_writes(name: str) -> None:
+    path = SAMPLE / f"{name}.dcm"
+    assert path.stat().st_size < 4_000_000
+    dataset = pydicom.dcmread(path)
+    prior, current = sample_identities(SAMPLE_SEED, FILM_PIXELS, SAMPLE_PNEUMOTHORAX)
+    identity = prior if name == PRIOR else current
+    assert dataset.StudyInstanceUID == derived_uid("digital thorax", identity.study_key, "study")
+    assert (dataset.PatientName, dataset.PatientID) == (identity.patient_name, identity.patient_id)
+    anatomy = draw_anatomy(SAMPLE_SEED)
+    assert (dataset.PatientSex, dataset.PatientAge) == (anatomy.sex, f"{anatomy.age:03d}Y")
+    assert dataset.pixel_array.shape == (FILM_PIXELS, FILM_PIXELS)
+
+
+def test_the_recorded_volume_is_the_generators() -> None:
+    record = json.loads((SAMPLE / "truth" / f"{CURRENT}.json").read_text())
+    side = SAMPLE_PNEUMOTHORAX.side
+    assert record["seed"] == SAMPLE_SEED
+    assert record["volumes"][side]["pneumothorax_ml"] == pytest.approx(SAMPLE_PNEUMOTHORAX.volume_ml, abs=2.0)
+    assert 0.05 < solve_collapse(draw_anatomy(SAMPLE_SEED), SAMPLE_PNEUMOTHORAX).amount < 0.6
+
+
+def test_the_films_show_air_in_the_mask_and_none_before() -> None:
+    prior, current = (pydicom.dcmread(SAMPLE / f"{name}.dcm").pixel_array for name in (PRIOR, CURRENT))
+    mask = cv2.imread(str(SAMPLE / "truth" / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED) > 0
+    lungs = cv2.imread(str(SAMPLE / "truth" / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
+    assert 0.10 < mask.sum() / np.count_nonzero(lungs == 127) < 0.5
+    # The same person, so that only the collapse changes the film: darker where the lung has gone,
+    # the same in the other lung.
+    assert current[mask].mean() < 0.97 * prior[mask].mean()
+    other = lungs == 255
+    assert current[other].mean() == pytest.approx(prior[other].mean(), rel=0.02)

@@ -1,0 +1,76 @@
+"""A whole small film: repeatable, and true to its thorax."""
+
+import numpy as np
+import pytest
+
+from models.synthesis.anatomy import draw_anatomy
+from models.synthesis.collapse import Pneumothorax
+from models.synthesis.geometry import Projection
+from models.synthesis.synthesis import LEAST_PATH_MM, SyntheticFilm, synthesise_film
+
+SMALL = Projection(96, 96, 409.6 / 96)
+
+
+@pytest.fixture(scope="module")
+def film() -> SyntheticFilm:
+    return synthesise_film(4, Pneumothorax("left", "apical", 700.0), SMALL)
+
+
+def test_the_same_seed_gives_the_same_film(film: SyntheticFilm) -> None:
+    again = synthesise_film(4, Pneumothorax("left", "apical", 700.0), SMALL)
+    assert np.array_equal(again.pixels, film.pixels)
+    assert np.array_equal(again.truth.air_mm, film.truth.air_mm)
+
+
+def test_another_seed_is_another_person() -> None:
+    assert draw_anatomy(4) == draw_anatomy(4)
+    assert draw_anatomy(4) != draw_anatomy(5)
+
+
+def test_the_air_on_the_film_adds_up_to_the_requested_millilitres(film: SyntheticFilm) -> None:
+    # A ray's air, times the area that its pixel covers where the air is: about the plane through the origin.
+    pixel_area = (SMALL.pixel_mm / SMALL.magnification) ** 2
+    assert film.truth.air_mm.sum() * pixel_area / 1000.0 == pytest.approx(700.0, rel=0.04)
+
+
+def test_the_mask_is_air_beyond_the_lung_on_the_right_side(film: SyntheticFilm) -> None:
+    truth = film.truth
+    mask = truth.pneumothorax
+    assert mask.sum() > 80
+    assert truth.air_mm[mask].min() >= LEAST_PATH_MM
+    assert not np.any(mask & ~truth.lung_fields["left"])
+    assert not np.any(mask & truth.lung_fields["right"])
+    rows = np.nonzero(mask)[0]
+    assert np.median(rows) < np.median(np.nonzero(truth.lung_fields["left"])[0])  # apical: above the middle
+
+
+def test_tissues_have_the_order_of_a_real_film(film: SyntheticFilm) -> None:
+    """Air outside black, then pleural air, lung, heart and abdomen."""
+    shown = film.pixels / 4095.0
+    truth = film.truth
+    lung = shown[truth.lung_fields["right"]].mean()
+    beyond = shown[truth.pneumothorax & (truth.air_mm > 30.0)].mean()
+    abdomen = shown[84:94, 30:66].mean()
+    heart = shown[58:66, 44:58].mean()
+    assert shown[:4, :8].max() < 0.02
+    assert beyond < lung < heart < 1.0
+    assert 0.12 < lung < 0.45
+    assert 0.6 < abdomen < 1.0
+
+
+def test_lungs_are_of_human_size_on_both_sides(film: SyntheticFilm) -> None:
+    for side in ("right", "left"):
+        volumes = film.truth.volumes[side]  # type: ignore[index]
+        assert 1500.0 < volumes.lung_ml + volumes.pneumothorax_ml < 4500.0
+        columns = np.nonzero(film.truth.lung_fields[side])[1]  # type: ignore[index]
+        assert (columns.mean() > 47.5) == (side == "left")
+
+
+@pytest.mark.parametrize("seed", [1, 6])
+def test_every_person_gets_two_lungs_and_a_sane_film(seed: int) -> None:
+    other = synthesise_film(seed, None, SMALL)
+    assert not other.truth.pneumothorax.any()
+    assert other.truth.air_mm.max() == 0.0
+    for field in other.truth.lung_fields.values():
+        assert 0.06 < field.mean() < 0.25
+    assert other.pixels.max() <= 4095
