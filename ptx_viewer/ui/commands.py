@@ -126,7 +126,7 @@ class Commands:
             Act.SIGN: column.impression.toggle_signature,
         }
         for act, tool in TOOLS.items():
-            handlers[act] = partial(window.set_tool, tool)
+            handlers[act] = partial(window.panes.set_tool, tool)
         for act, count in _LAYOUTS.items():
             handlers[act] = partial(window.set_layout, count)
         for number, act in enumerate(_PRESETS):

@@ -25,12 +25,13 @@ from .keys import Act
 from .library import Library
 from .message_bar import MessageBar
 from .pane import Pane
+from .panes import Panes
 from .right_column import RightColumn
 from .screen_modes import ScreenModes
 from .start_screen import StartScreen
 from .status_bar import StatusBar
 from .toolbar import ToolBar
-from .viewport import PixelProbe, Tool
+from .viewport import PixelProbe
 from .viewport_grid import ViewportGrid
 from .window_actions import keeps_key, make_actions
 from .workers import Workers
@@ -63,12 +64,12 @@ class MainWindow(QMainWindow):
         self.desk = Desk(self.workers, store, self.analyst, self)
         self.exporter = Exporter(self.workers, self)
         self.adding = Adding(self)
-        self.panes: list[Pane] = []
 
         self.bar = ToolBar(self.actions_, self)
         self.browser = Browser(self.library, self.actions_)
         self.start = StartScreen(self.actions_)
         self.grid = ViewportGrid()
+        self.panes = Panes(self.grid, self.desk, self)
         self.column = RightColumn(self.actions_, self.analyst)
         self.messages = MessageBar()
         self.status = StatusBar(self.actions_, self)
@@ -76,11 +77,9 @@ class MainWindow(QMainWindow):
         self._cards: CardDialog | None = None
         self._lay_out()
         self.cheat_sheet = CheatSheet(self.centralWidget())
-        self.grid.viewportMade.connect(self._on_viewport_made)
-        self.grid.activeChanged.connect(lambda _index: self._on_active())
+        self._connect()
         self.grid.set_count(1)
         self.commands = Commands(self)
-        self._connect()
         for act in (Act.LAYOUT_ONE, Act.TOOL_WINDOW, Act.TOGGLE_BROWSER, Act.TOGGLE_FINDINGS):
             self.actions_[act].setChecked(True)
         self._refresh()
@@ -91,7 +90,7 @@ class MainWindow(QMainWindow):
     @property
     def pane(self) -> Pane:
         """The active pane."""
-        return self.panes[self.grid.active_index]
+        return self.panes.active
 
     def open(self, paths: Sequence[Path]) -> None:
         """Open files and folders in the background."""
@@ -100,16 +99,7 @@ class MainWindow(QMainWindow):
     def set_layout(self, count: int) -> None:
         """Show one, two or four viewports; those that are still empty get the series that follow."""
         self.grid.set_count(count)
-        shown = {pane.item.key for pane in self.panes if pane.item is not None}
-        unseen = iter([item for item in self.library.items if item.key not in shown])
-        for pane in self.panes[:count]:
-            if pane.item is None and (item := next(unseen, None)) is not None:
-                pane.show(item)
-
-    def set_tool(self, tool: Tool) -> None:
-        """Give every viewport the same tool."""
-        for viewport in self.grid.viewports:
-            viewport.set_tool(tool)
+        self.panes.fill(self.library.items)
 
     def step_series(self, by: int) -> None:
         """Show the next or the previous row of the browser."""
@@ -199,6 +189,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save what was typed last, and end every thread and the networks' process."""
         self.column.impression.flush()
+        # Ending the networks may take a moment, which nobody needs to watch.
+        self.hide()
         if self._cards is not None:
             self._cards.close()
         self.analyst.cancel()
@@ -236,6 +228,11 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
 
     def _connect(self) -> None:
+        self.grid.activeChanged.connect(lambda _index: self._on_active())
+        self.panes.paneChanged.connect(self._on_pane)
+        self.panes.newFindingDrawn.connect(self.adding.take)
+        self.panes.windowChanged.connect(self.bar.window_box.set_window)
+        self.panes.cursorMoved.connect(self._on_probe)
         self.library.scanChanged.connect(self._refresh)
         self.library.catalogueChanged.connect(self._on_catalogue)
         self.analyst.engineChanged.connect(self._refresh)
@@ -249,31 +246,17 @@ class MainWindow(QMainWindow):
         self.bar.window_box.windowTyped.connect(self._on_window_typed)
         self.bar.window_box.presetChosen.connect(self.apply_preset)
         self.bar.window_box.finished.connect(self.focus_film)
-        self.bar.brush_radius.valueChanged.connect(self._on_brush_radius)
+        self.bar.brush_radius.valueChanged.connect(self.panes.set_brush_radius)
         findings = self.column.findings
         findings.findingChosen.connect(self._on_finding_chosen)
         findings.findingAsked.connect(self._on_finding_asked)
         findings.sideAnswered.connect(self.adding.answer)
-        findings.maskStyleChanged.connect(lambda *_style: self._apply_mask_style())
+        findings.maskStyleChanged.connect(self.panes.set_mask_style)
         self.adding.changed.connect(
             lambda: findings.set_adding(drawing=self.adding.drawing, asking=self.adding.asking)
         )
         self.column.why.heatmapChanged.connect(lambda: self.pane.set_heatmap(self.column.why.layer()))
         self.column.models.cardAsked.connect(self.show_card)
-
-    def _on_viewport_made(self, index: int) -> None:
-        viewport = self.grid.viewports[index]
-        pane = Pane(viewport, self.desk, self)
-        self.panes.append(pane)
-        pane.readingChanged.connect(lambda: self._on_pane(pane))
-        pane.newFindingDrawn.connect(self.adding.take)
-        viewport.windowChanged.connect(lambda c, w: self._on_window(pane, c, w))
-        viewport.cursorMoved.connect(self._on_probe)
-        viewport.set_brush_radius(self.bar.brush_radius.value())
-        viewport.set_mask_style(*self.column.findings.mask_style)
-        viewport.set_privacy(self.actions_[Act.PRIVACY].isChecked())
-        tool = self.grid.viewports[0].tool
-        viewport.set_tool(tool)
 
     def _on_active(self) -> None:
         self.adding.stop()
@@ -288,9 +271,9 @@ class MainWindow(QMainWindow):
                 self.bar.window_box.set_window(window.center, window.width)
             self.column.show_pane(pane)
             self._watch(pane)
-        shown = frozenset(p.item.key for p in self.panes[: self.grid.count] if p.item is not None)
-        self.browser.set_shown(shown, self.pane.item.key if self.pane.item is not None else None)
-        self.desk.release({p.reading.key for p in self.panes if p.reading is not None})
+        current = self.pane.item
+        self.browser.set_shown(self.panes.shown_items, current.key if current is not None else None)
+        self.desk.release(self.panes.image_keys)
         self._refresh_actions()
 
     def _watch(self, pane: Pane) -> None:
@@ -299,19 +282,11 @@ class MainWindow(QMainWindow):
             for signal in (reading.stateChanged, reading.reviewChanged, reading.selectionChanged):
                 signal.connect(self._refresh_actions, Qt.ConnectionType.UniqueConnection)
 
-    def _on_window(self, pane: Pane, center: float, width: float) -> None:
-        if pane is self.pane:
-            self.bar.window_box.set_window(center, width)
-
     def _on_window_typed(self, center: float, width: float) -> None:
         self.grid.active.set_window(center, width)
 
     def _on_probe(self, probe: PixelProbe | None) -> None:
         self.status.show_probe(probe.text if probe is not None else "")
-
-    def _on_brush_radius(self, radius: int) -> None:
-        for viewport in self.grid.viewports:
-            viewport.set_brush_radius(radius)
 
     def _on_finding_chosen(self, finding_id: str) -> None:
         if self.pane.reading is not None:
@@ -322,10 +297,6 @@ class MainWindow(QMainWindow):
         if self.pane.reading is not None:
             self.pane.reading.select(finding_id)
             self.actions_[act].trigger()
-
-    def _apply_mask_style(self) -> None:
-        for viewport in self.grid.viewports:
-            viewport.set_mask_style(*self.column.findings.mask_style)
 
     def _on_catalogue(self) -> None:
         if self.pane.item is None:

@@ -114,6 +114,9 @@ class Reading(QObject):
 
     def restore(self, analysis: ImageAnalysis | None, review: ImageReview | None) -> None:
         """Take what the store had: nothing is run and nothing is saved."""
+        if not self._fits(analysis, review):
+            self.problem.emit("What was saved belongs to an image of another size, so it is not shown.")
+            analysis, review = None, None
         self.analysis = analysis
         if review is None and analysis is not None:
             review = edits.review_from_analysis(analysis)
@@ -217,6 +220,12 @@ class Reading(QObject):
         if left >= _SIDE_MAJORITY * (right + left):
             return Side.LEFT
         return None
+
+    def _fits(self, analysis: ImageAnalysis | None, review: ImageReview | None) -> bool:
+        shapes = [finding.mask.shape for finding in review.findings] if review is not None else []
+        if analysis is not None:
+            shapes += [prediction.probability.shape for prediction in analysis.predictions]
+        return all(shape == self.image.shape for shape in shapes)
 
     def _step(self, step: Callable[[], ImageReview]) -> None:
         before = self.review

@@ -38,8 +38,7 @@ class ScreenModes:
     def apply_privacy(self) -> None:
         """Hide or show who the patient is, everywhere."""
         private = self._on(Act.PRIVACY)
-        for viewport in self._w.grid.viewports:
-            viewport.set_privacy(private)
+        self._w.panes.set_privacy(private)
         self._w.browser.set_privacy(private)
 
     def apply_cheat_sheet(self) -> None:

@@ -148,15 +148,15 @@ def test_layouts_fill_with_the_series_that_follow(window, study, qtbot):
     window.open([study])
     qtbot.waitUntil(lambda: window.pane.image is not None)
     window.actions_[Act.LAYOUT_TWO].trigger()
-    qtbot.waitUntil(lambda: all(pane.image is not None for pane in window.panes))
-    assert len(window.panes) == 2
-    assert window.panes[0].item.key != window.panes[1].item.key
+    qtbot.waitUntil(lambda: all(pane.image is not None for pane in window.panes.all))
+    assert len(window.panes.all) == 2
+    assert window.panes.all[0].item.key != window.panes.all[1].item.key
     qtbot.keyClick(window.grid.active, Qt.Key.Key_Right)
-    assert window.pane is window.panes[1]
+    assert window.pane is window.panes.all[1]
     window.actions_[Act.LAYOUT_FOUR].trigger()
     assert [viewport.isVisible() for viewport in window.grid.viewports] == [True] * 4
     window.actions_[Act.LAYOUT_ONE].trigger()
-    assert window.pane is window.panes[0]
+    assert window.pane is window.panes.all[0]
 
 
 def test_privacy_hides_names_everywhere(window, tmp_path, positive, qtbot):
