@@ -80,7 +80,10 @@ class Analyser:
         return EngineInfo(device=describe(self._device), cards=zoo.cards())
 
     def analyse(
-        self, image: Image2D, options: AnalysisOptions = AnalysisOptions(), progress: Progress = silent  # noqa: B008
+        self,
+        image: Image2D,
+        options: AnalysisOptions = AnalysisOptions(),  # noqa: B008  (frozen)
+        progress: Progress = silent,
     ) -> ImageAnalysis:
         """Run the whole pass over one image.
 
@@ -172,7 +175,9 @@ class Analyser:
 def _measure(prediction: Prediction, lungs: LungFields, spacing: Spacing | None) -> tuple[Measurement, ...]:
     masks: dict[Side, NDArray[np.bool_]] = {}
     for instance in prediction.instances:
-        masks[instance.side] = masks[instance.side] | instance.mask if instance.side in masks else instance.mask
+        masks[instance.side] = (
+            masks[instance.side] | instance.mask if instance.side in masks else instance.mask
+        )
     return measure_pneumothorax(masks, lungs, spacing, prediction.model)
 
 

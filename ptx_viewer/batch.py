@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,16 +10,20 @@ from pathlib import Path
 
 from ptx_viewer import __version__
 from ptx_viewer.analysis import Analyser
-from ptx_viewer.progress import Progress, silent
+from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.report.findings import ImageRecord, write_findings
 from ptx_viewer.report.pdf import write_pdf
-from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
-from ptx_viewer.study.catalogue import Unreadable
-from ptx_viewer.study.errors import StudyError
+from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.study.catalogue import InstanceEntry, Unreadable
+from ptx_viewer.study.errors import StudyError, log_failure
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
+
+_log = logging.getLogger(__name__)
+#: Folders of pictures that a run leaves in its output folder.
+_OWN_PICTURES = ("masks", "probabilities", "heatmaps")
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,15 @@ class BatchResult:
         One PDF for each scored film.
     rows : list of Row
     unreadable : list of Unreadable
+    left_out : list of Unreadable
+        Sound files without a picture of their own: reports, presentation states, copies.
     """
 
     findings: Path | None = None
     reports: list[Path] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    left_out: list[Unreadable] = field(default_factory=list)
 
 
 def analyse_studies(
@@ -76,7 +84,7 @@ def analyse_studies(
     Parameters
     ----------
     paths : sequence of Path
-        Studies, DICOM files, PNG or JPEG films.
+        Studies, DICOM files, PNG or JPEG films.  What an earlier run left in `out` is no film.
     out : Path
         Created if need be; the results of an earlier run are replaced.
     options : AnalysisOptions
@@ -95,8 +103,10 @@ def analyse_studies(
     analyser = Analyser(device)
     result = BatchResult()
     catalogue = scan(paths, lambda fraction, message: progress(0.1 * fraction, message))
-    result.unreadable.extend(catalogue.unreadable)
-    entries = list(catalogue.instances())
+    for problem in catalogue.unreadable:
+        (result.left_out if problem.harmless else result.unreadable).append(problem)
+    own = [(out / name).resolve() for name in _OWN_PICTURES]
+    entries = [entry for entry in catalogue.instances() if not _lies_in(entry, own)]
     info = analyser.warm_up(silent) if entries else None
 
     def records() -> Iterator[ImageRecord]:
@@ -111,7 +121,15 @@ def analyse_studies(
             except StudyError as error:
                 result.unreadable.append(Unreadable(entry.display_path, str(error)))
                 continue
-            analysis = analyser.analyse(image, options, step)
+            try:
+                analysis = analyser.analyse(image, options, step)
+            except Cancelled:
+                raise
+            except Exception as error:  # the other images go on, whatever one of them sets off
+                log_failure(_log, entry.display_path, error)
+                reason = NO_MEMORY if isinstance(error, MemoryError) else FAILED
+                result.unreadable.append(Unreadable(entry.display_path, reason))
+                continue
             result.rows.append(_row(image, analysis))
             record = ImageRecord.of(image, analysis)
             if report and info is not None and analysis.predictions:
@@ -123,6 +141,11 @@ def analyse_studies(
         out, records(), result.unreadable, __version__, datetime.now().astimezone()
     )
     return result
+
+
+def _lies_in(entry: InstanceEntry, folders: Sequence[Path]) -> bool:
+    place = entry.file.resolve()
+    return any(place.is_relative_to(folder) for folder in folders)
 
 
 def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysis, info: EngineInfo) -> Path:

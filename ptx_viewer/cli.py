@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
@@ -40,6 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Without the program's name; None takes them from the command line.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal's encoding may lack characters of a file's name.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     _start_log()
     commands = {
         "analyze": _analyze,
@@ -91,7 +97,7 @@ def _complain(message: object, status: int) -> int:
 
 
 def _view(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="ptx-viewer", usage=_USAGE.split("\n\n")[0][7:])
+    parser = argparse.ArgumentParser(prog="ptx-viewer", usage=_USAGE.split("\n\n", maxsplit=1)[0][7:])
     parser.add_argument("study", nargs="*", type=Path)
     paths: list[Path] = parser.parse_args(words).study
     missing = [path for path in paths if not path.exists()]
@@ -102,7 +108,8 @@ def _view(words: list[str]) -> int:
     reason = missing_display_reason()
     if reason is not None:
         return _complain(
-            f"the viewer cannot be shown: {reason}\n'ptx-viewer analyze STUDY --out DIR' works without a display.",
+            f"the viewer cannot be shown: {reason}\n"
+            "'ptx-viewer analyze STUDY --out DIR' works without a display.",
             EXIT_FAILED,
         )
     from ptx_viewer.ui.app import run
@@ -113,7 +120,9 @@ def _view(words: list[str]) -> int:
 def _analyze(words: list[str]) -> int:
     from ptx_viewer import analysis
 
-    parser = _parser("analyze", "Analyse studies without a screen and write findings.json, masks and reports.")
+    parser = _parser(
+        "analyze", "Analyse studies without a screen and write findings.json, masks and reports."
+    )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--models", type=_names, help="comma-separated; default: every shipped model")
@@ -124,7 +133,9 @@ def _analyze(words: list[str]) -> int:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--no-report", action="store_true", help="write no PDF")
     parser.add_argument(
-        "--override-refusal", action="store_true", help="score images that are not recognised as frontal chest films"
+        "--override-refusal",
+        action="store_true",
+        help="score images that are not recognised as frontal chest films",
     )
     chosen = parser.parse_args(words)
     return run_analysis(
@@ -181,17 +192,20 @@ def _demo(words: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
     parser.add_argument("--no-viewer", action="store_true", help="do not open the viewer afterwards")
     chosen = parser.parse_args(words)
-    study = Path(resources.__file__).parent / "sample_study"
-    status = run_analysis([study], chosen.out, None, analysis.EXPLANATIONS)
+    # Beside the films lie pictures of the truth, which are no films.
+    films = sorted((Path(resources.__file__).parent / "sample_study").glob("*.dcm"))
+    status = run_analysis(films, chosen.out, None, analysis.EXPLANATIONS)
     if status != EXIT_DONE or chosen.no_viewer:
         return status
     reason = missing_display_reason()
+    if reason is None and os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
+        reason = "Qt is set to draw without a display (QT_QPA_PLATFORM)"
     if reason is not None:
-        print(f"The viewer was not opened: {reason.splitlines()[0]}")
+        print(f"The viewer was not opened: {reason}")
         return EXIT_DONE
     from ptx_viewer.ui.app import run
 
-    return run([study])
+    return run(films)
 
 
 def _phantom(words: list[str]) -> int:

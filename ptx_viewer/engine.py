@@ -14,13 +14,14 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from ptx_viewer.progress import Cancelled, Progress, silent
-from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.image import Image2D
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _CONTEXT = multiprocessing.get_context("spawn")
 #: Seconds between looks at the cancel button while the other process works.
 _POLL = 0.05
 #: Seconds that the other process gets to end by itself.
-_GRACE = 3.0
+_GRACE = 1.0
 
 
 class EngineError(RuntimeError):
@@ -65,7 +66,10 @@ class Engine:
         return info
 
     def analyse(
-        self, image: Image2D, options: AnalysisOptions = AnalysisOptions(), progress: Progress = silent  # noqa: B008
+        self,
+        image: Image2D,
+        options: AnalysisOptions = AnalysisOptions(),  # noqa: B008  (frozen)
+        progress: Progress = silent,
     ) -> ImageAnalysis:
         """Analyse one image; see :meth:`ptx_viewer.analysis.Analyser.analyse`.
 
@@ -119,7 +123,10 @@ class Engine:
             if kind == "progress":
                 fraction, message = content
             elif kind == "failed":
-                raise EngineError(content)
+                sentence, detail = content
+                if detail:
+                    _log.error("the networks' process failed:\n%s", detail)
+                raise EngineError(sentence)
             else:
                 return content
 
@@ -129,12 +136,20 @@ class Engine:
         self._end_process()
         ours, theirs = _CONTEXT.Pipe()
         self._cancelled = _CONTEXT.Value("q", 0)
-        self._process = _CONTEXT.Process(
-            target=_serve, args=(theirs, self._cancelled, self._device), name="ptx-viewer networks", daemon=True
+        process = _CONTEXT.Process(
+            target=_serve,
+            args=(theirs, self._cancelled, self._device),
+            name="ptx-viewer networks",
+            daemon=True,
         )
-        self._process.start()
-        theirs.close()
-        self._pipe = ours
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            raise EngineError("The analysis process could not be started.") from error
+        finally:
+            theirs.close()
+        self._process, self._pipe = process, ours
         return ours
 
     def _end_process(self) -> None:
@@ -178,12 +193,12 @@ def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
         except Cancelled:
             continue
         except ValueError as error:  # raised with a sentence for the user: a device, a model, weights
-            answer = (number, "failed", str(error))
+            answer = (number, "failed", (str(error), ""))
         except MemoryError:
-            answer = (number, "failed", "There is not enough memory to analyse this image.")
+            answer = (number, "failed", (NO_MEMORY, ""))
         except Exception:
-            _log.exception("%s failed", name)
-            answer = (number, "failed", "The analysis failed for this image; the log file has the details.")
+            # The log file belongs to the other process.
+            answer = (number, "failed", (FAILED, traceback.format_exc()))
         try:
             pipe.send(answer)
         except (ConnectionError, BrokenPipeError):

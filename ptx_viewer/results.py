@@ -9,6 +9,10 @@ from models.cards import ModelCard
 from models.prediction import LungFields, Prediction
 from ptx_viewer.measure.measurement import Measurement
 
+#: What the user is told when an analysis ends without a result.
+FAILED = "The analysis failed for this image; the log file has the details."
+NO_MEMORY = "There is not enough memory to analyse this image."
+
 
 @dataclass(frozen=True)
 class AnalysisOptions:

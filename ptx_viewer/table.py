@@ -22,8 +22,11 @@ def print_result(result: BatchResult, out: Path, console: Console | None = None)
         table.add_row(escape(row.file), escape(row.finding), row.score, row.size)
     if result.rows:
         console.print(table)
-    for unreadable in result.unreadable:
-        console.print(f"Could not be read: {escape(unreadable.display_path)}: {escape(unreadable.reason)}")
+    for title, problems in (("Left out", result.left_out), ("Could not be read", result.unreadable)):
+        for problem in problems:
+            console.print(
+                f"{title}: {escape(problem.display_path)}: {escape(problem.reason)}", soft_wrap=True
+            )
     if not result.rows and not result.unreadable:
         console.print("No images were found.")
     places = [("findings", result.findings)]
