@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from models.prediction import Box
 from ptx_viewer.review.store import ReviewStore
@@ -17,6 +17,7 @@ from .analyst import Analyst, EngineLike
 from .browser import Browser
 from .card_dialog import CardDialog
 from .cheat_sheet import CheatSheet
+from .columns import three_columns
 from .commands import Commands
 from .desk import Desk
 from .enabling import enabled_actions
@@ -37,7 +38,6 @@ from .window_actions import keeps_key, make_actions
 from .workers import Workers
 
 TITLE = "ptx-viewer"
-_BROWSER_WIDTH, _COLUMN_WIDTH = 158, 298
 
 
 class MainWindow(QMainWindow):
@@ -213,19 +213,7 @@ class MainWindow(QMainWindow):
         self._centre.addWidget(self.start)
         self._centre.addWidget(self.grid)
         stacked.addWidget(self._centre, 1)
-        splitter = QSplitter()
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for widget in (self.browser, films, self.column):
-            splitter.addWidget(widget)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([_BROWSER_WIDTH, self.width() - _BROWSER_WIDTH - _COLUMN_WIDTH, _COLUMN_WIDTH])
-        # A plain widget around the splitter, which would take an overlay for one more panel.
-        whole = QWidget()
-        around = QVBoxLayout(whole)
-        around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(splitter)
-        self.setCentralWidget(whole)
+        self.setCentralWidget(three_columns(self.browser, films, self.column, self.width()))
 
     def _connect(self) -> None:
         self.grid.activeChanged.connect(lambda _index: self._on_active())
@@ -307,17 +295,10 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _refresh(self) -> None:
-        catalogue = self.library.catalogue
         if self.library.items:
             self._centre.setCurrentWidget(self.grid)
-        elif self.library.scanning:
-            self.start.show_scanning(self.library.progress, self.library.message)
-        elif catalogue.unreadable:
-            self.start.show_empty("Nothing that was opened could be read; the list says why")
-        elif self.library.paths:
-            self.start.show_empty("No images were found there")
         else:
-            self.start.show_empty(self.library.message)
+            self.start.refresh(self.library)
         self.modes.apply_panels()
         self.status.refresh(self.library, self.analyst, self.exporter.running)
         self._refresh_actions()

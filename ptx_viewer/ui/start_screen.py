@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from .icons import picture
 from .keys import KEY_OF, Act
+from .library import Library
 from .widgets import ActionButton, label, row
 
 DISCLAIMER = "For research and education, not a medical device."
@@ -51,6 +52,17 @@ class StartScreen(QWidget):
         layout.addWidget(disclaimer)
         layout.setContentsMargins(24, 24, 24, 16)
         self.show_empty()
+
+    def refresh(self, library: Library) -> None:
+        """Say how things stand while there is no image to show."""
+        if library.scanning:
+            self.show_scanning(library.progress, library.message)
+        elif library.catalogue.unreadable:
+            self.show_empty("Nothing that was opened could be read; the list says why")
+        elif library.paths:
+            self.show_empty("No images were found there")
+        else:
+            self.show_empty(library.message)
 
     def show_empty(self, message: str = "") -> None:
         """Say what to do; `message` says why nothing is open when something was tried."""

@@ -78,3 +78,14 @@ def test_a_store_that_cannot_be_written_is_said_and_the_work_goes_on(
     window.pane.reading.accept("attention-unet-1")
     qtbot.waitUntil(lambda: window.messages.text == "The review could not be saved: The disk is full.")
     assert window.pane.reading.review.findings[0].decision.value == "accepted"
+
+
+def test_what_was_saved_for_another_size_is_not_shown(
+    new_window, open_film, positive, film, store_path, qtbot
+):
+    small = add_finding(ImageReview(film.reference.key), np.ones((10, 10), dtype=np.bool_), Side.LEFT)
+    with ReviewStore(store_path) as store:
+        store.save(small)
+    window = open_film(new_window(), positive)
+    assert [f.finding_id for f in window.pane.reading.review.findings] == ["attention-unet-1"]
+    assert "another size" in window.messages.text
