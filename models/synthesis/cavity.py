@@ -116,13 +116,17 @@ def _columns(x: FloatArray, rows: slice, columns: slice) -> FloatArray:
 
 def spine_x(anatomy: Anatomy, z: FloatArray) -> FloatArray:
     """Sideways position of the spine's axis at heights `z`."""
-    return (anatomy.spine_curve_mm * np.sin(z / 90.0 + 0.4)).astype(np.float32)
+    result: FloatArray = (anatomy.spine_curve_mm * np.sin(z / 90.0 + 0.4)).astype(np.float32)
+    return result
 
 
 def spine_y(anatomy: Anatomy, z: FloatArray) -> FloatArray:
     """Front-to-back position of the vertebral bodies' axis at heights `z` (thoracic kyphosis)."""
     cage = cage_profile(anatomy, z)
-    return cage.centre_y + cage.half_depth - np.float32(34.0) + np.maximum(z - 90.0, 0.0) * np.float32(0.1)
+    result: FloatArray = (
+        cage.centre_y + cage.half_depth - np.float32(34.0) + np.maximum(z - 90.0, 0.0) * np.float32(0.1)
+    )
+    return result
 
 
 def dome_z(anatomy: Anatomy, side: Side) -> float:
@@ -145,7 +149,8 @@ def _diaphragm(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Floa
     )
     surface = dome - np.float32(46.0) * radius2 * (np.float32(0.85) + np.float32(0.15) * radius2)
     slope = np.sqrt(radius2) * np.float32(46.0 * 2.2) / reach
-    return (surface - z) / np.sqrt(np.float32(1.0) + slope * slope)
+    result: FloatArray = (surface - z) / np.sqrt(np.float32(1.0) + slope * slope)
+    return result
 
 
 def _organs(anatomy: Anatomy) -> list[_Organ]:
@@ -197,11 +202,12 @@ def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Fl
 
 
 def _cupola(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
-    """The dome of the pleura above the clavicle; far inside it below."""
+    """Signed distance to the dome of the pleura above the clavicle; far inside it below."""
     w, d, h = anatomy.width, anatomy.depth, anatomy.height
     base = 55.0 * h
     dome = ellipsoid(np.abs(x), y, z, (54.0 * w, 16.0, base), (60.0 * w, 92.0 * d, 86.0 * h))
-    return np.maximum(dome, np.float32(base) - z)
+    result: FloatArray = np.maximum(dome, np.float32(base) - z)
+    return result
 
 
 def cavities(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Cavities:

@@ -10,6 +10,7 @@ the lung.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -163,6 +164,7 @@ class CavityGrid:
         return Volumes((whole - lung) * millilitres, lung * millilitres)
 
 
+@lru_cache(maxsize=4)
 def cavity_grid(anatomy: Anatomy, side: Side) -> CavityGrid:
     """Return the grid over the pleural cavity of `side`."""
     x = (np.arange(_STEP / 2, 165.0, _STEP, dtype=np.float32) * np.float32(sign(side)))[None, :]

@@ -19,7 +19,8 @@ Point = tuple[float, float, float]
 
 def coverage(distance: FloatArray, width: float) -> FloatArray:
     """Return the share of a voxel of edge `width` (mm) inside a surface at signed `distance`."""
-    return np.clip(distance * np.float32(1.0 / width) + np.float32(0.5), 0.0, 1.0)
+    result: FloatArray = np.clip(distance * np.float32(1.0 / width) + np.float32(0.5), 0.0, 1.0)
+    return result
 
 
 def ellipsoid(x: FloatArray, y: Depth, z: FloatArray, centre: Point, radii: Point) -> FloatArray:
@@ -31,7 +32,7 @@ def ellipsoid(x: FloatArray, y: Depth, z: FloatArray, centre: Point, radii: Poin
     gradient = np.sqrt(
         (dx / np.float32(radii[0])) ** 2 + (dy / np.float32(radii[1])) ** 2 + (dz / np.float32(radii[2])) ** 2
     )
-    return (np.float32(1.0) - norm) * norm / (gradient + np.float32(1e-6))
+    return np.asarray((np.float32(1.0) - norm) * norm / (gradient + np.float32(1e-6)), dtype=np.float32)
 
 
 def tilted_ellipsoid(
@@ -63,7 +64,8 @@ def capsule(
         + (dy - t * np.float32(axis[1])) ** 2
         + (dz - t * np.float32(axis[2])) ** 2
     )
-    return np.float32(radii[0]) + t * np.float32(radii[1] - radii[0]) - distance
+    result: FloatArray = np.float32(radii[0]) + t * np.float32(radii[1] - radii[0]) - distance
+    return result
 
 
 def elliptic_column(
@@ -92,10 +94,11 @@ def elliptic_column(
     norm = np.sqrt(norm2)
     gradient2 = (across / half_width**2 + depth / half_depth**2) / norm2
     gradient2 += norm2 * (width_slope / half_width) ** 2
-    return (np.float32(1.0) - norm) / np.sqrt(gradient2 + np.float32(1e-8))
+    return np.asarray((np.float32(1.0) - norm) / np.sqrt(gradient2 + np.float32(1e-8)), dtype=np.float32)
 
 
 def smooth_union(first: FloatArray, second: FloatArray, radius: float) -> FloatArray:
     """Union of two shapes with the seam rounded over `radius` mm (quadratic smooth maximum)."""
     gap = np.maximum(np.float32(radius) - np.abs(first - second), 0.0) * np.float32(1.0 / radius)
-    return np.maximum(first, second) + gap * gap * np.float32(radius / 4.0)
+    result: FloatArray = np.maximum(first, second) + gap * gap * np.float32(radius / 4.0)
+    return result

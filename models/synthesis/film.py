@@ -84,7 +84,7 @@ def integrate_planes(
                 if not sums:
                     sums = [np.zeros(projection.shape, np.float32) for _ in values]
                 for total, value in zip(sums, values, strict=True):
-                    total += value
+                    np.add(total, value, out=total)
     path = projection.path_per_depth() * np.float32(step)
     return tuple(total * path for total in sums)
 
@@ -170,7 +170,8 @@ def expose(
     noise = random.standard_normal(signal.shape, dtype=np.float32) * np.sqrt(signal / quanta)
     # Light spreads in the scintillator after the quanta are counted, and so correlates the noise.
     noise = gaussian_filter(noise, 0.6) * np.float32(1.6)
-    return np.maximum(signal + noise, np.float32(1e-5))
+    result: FloatArray = np.maximum(signal + noise, np.float32(1e-5))
+    return result
 
 
 def unresolved_structure(
@@ -202,7 +203,10 @@ def lead_marker(projection: Projection) -> FloatArray:
     down, across = row - top, column - left
     stem = (abs(across - 1.2) < 1.2) & (abs(down - 6.5) < 6.5)
     foot = (abs(across - 3.8) < 3.8) & (abs(down - 11.8) < 1.2)
-    return gaussian_filter((stem | foot).astype(np.float32) * np.float32(3.5), 0.25 / projection.pixel_mm)
+    result: FloatArray = gaussian_filter(
+        (stem | foot).astype(np.float32) * np.float32(3.5), 0.25 / projection.pixel_mm
+    )
+    return result
 
 
 def _broad(image: FloatArray, sigma: float) -> FloatArray:
@@ -214,4 +218,5 @@ def _broad(image: FloatArray, sigma: float) -> FloatArray:
     r = (np.arange(image.shape[0]) + 0.5) / factor - 0.5
     c = (np.arange(image.shape[1]) + 0.5) / factor - 0.5
     grid = np.meshgrid(r, c, indexing="ij")
-    return map_coordinates(small, grid, order=1, mode="nearest").astype(np.float32)
+    result: FloatArray = map_coordinates(small, grid, order=1, mode="nearest").astype(np.float32)
+    return result

@@ -42,4 +42,5 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     curve = 1.0 / (1.0 + np.exp((_MIDDLE - balanced) * np.float32(_CONTRAST)))
     black = 1.0 / (1.0 + np.exp((_MIDDLE - _BLACK) * _CONTRAST))
     shown = np.clip((curve - black) / (1.0 - black), 0.0, 1.0)
-    return np.rint(shown * (2**BITS - 1)).astype(np.uint16)
+    result: NDArray[np.uint16] = np.rint(shown * (2**BITS - 1)).astype(np.uint16)
+    return result

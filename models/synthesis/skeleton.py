@@ -13,7 +13,7 @@ from .fields import FloatArray, coverage, ellipsoid
 from .materials import CANCELLOUS_BONE, CARTILAGE, CORTICAL_BONE, MUSCLE, SOFT_TISSUE, VERTEBRAL_BONE
 from .tubes import Tubes, join, polyline
 
-#: How far a rib has descended (mm) at angles from the spine (0) over the side (0.5) to the sternum (1), in pi.
+#: How far a rib has descended (mm) at angles from the spine (0) over the side (0.5) to the sternum (1).
 _DROP_ANGLE: Final = np.array([0.0, 0.06, 0.15, 0.30, 0.50, 0.66, 0.80, 0.92, 1.0]) * np.pi
 _DROP: Final = np.array([0.0, -1.0, 1.0, 12.0, 40.0, 66.0, 84.0, 88.0, 82.0])
 #: Upper ribs are shorter and lie flatter.
@@ -86,7 +86,8 @@ def _ellipse(
 ) -> FloatArray:
     norm = np.sqrt((first / radius1) ** 2 + (second / radius2) ** 2) + 1e-6
     gradient = np.sqrt((first / radius1**2) ** 2 + (second / radius2**2) ** 2) + 1e-6
-    return ((1.0 - norm) * norm / gradient).astype(np.float32)
+    result: FloatArray = ((1.0 - norm) * norm / gradient).astype(np.float32)
+    return result
 
 
 def add_spine(

@@ -118,7 +118,7 @@ class Thorax:
             (body - np.float32(_SKIN_MM), FAT),
             (
                 np.minimum(
-                    body - np.float32(_SKIN_MM + 0.55 * anatomy.fat_mm), self._muscle(inside.cage, body, x, z)
+                    body - np.float32(_SKIN_MM + 0.55 * anatomy.fat_mm), self._muscle(inside.cage, x, z)
                 ),
                 MUSCLE,
             ),
@@ -189,10 +189,11 @@ class Thorax:
             hounsfield += coverage(shape, width) * (np.float32(BREAST) - hounsfield)
 
     @staticmethod
-    def _muscle(cage: FloatArray, body: FloatArray, x: FloatArray, z: FloatArray) -> FloatArray:
+    def _muscle(cage: FloatArray, x: FloatArray, z: FloatArray) -> FloatArray:
         """Muscle: a shell on the cage, thick at the shoulders and in the neck."""
         shoulder = np.clip((z + 20.0) / 90.0, 0.0, 1.0) * np.float32(60.0)
-        return cage + np.float32(_MUSCLE_SHELL) + shoulder + np.maximum(np.abs(x) - 150.0, 0.0)
+        result: FloatArray = cage + np.float32(_MUSCLE_SHELL) + shoulder + np.maximum(np.abs(x) - 150.0, 0.0)
+        return result
 
     def _add_stomach(
         self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float

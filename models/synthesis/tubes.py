@@ -118,7 +118,13 @@ def project_tubes(tubes: Tubes, projection: Projection) -> NDArray[np.float32]:
     sine = np.sqrt(np.clip(1.0 - (np.sum(ray * axis, axis=1) / length) ** 2, 0.0, 1.0))
     start_normal = projection.project(tubes.start + tubes.start_tangent * 1e-3)[0] - start
     end_normal = projection.project(tubes.end + tubes.end_tangent * 1e-3)[0] - end
-    for i in range(len(tubes)):
+    scale = 0.5 * (start_scale + end_scale)
+    radius = 0.5 * (tubes.start_radius + tubes.end_radius)
+    flat = np.linalg.norm(end - start, axis=1)
+    specks = (flat < 1.0) & (radius * scale / pitch < 0.5)
+    volume = np.pi * radius**2 * length * tubes.contrast
+    _splat(image, 0.5 * (start + end)[specks], (volume * (scale / pitch) ** 2)[specks])
+    for i in np.flatnonzero(~specks):
         _draw(
             image,
             start[i],
@@ -133,6 +139,19 @@ def project_tubes(tubes: Tubes, projection: Projection) -> NDArray[np.float32]:
             end_normal[i],
         )
     return image
+
+
+def _splat(image: NDArray[np.float32], at: NDArray[np.float64], amount: NDArray[np.float64]) -> None:
+    """Share pieces smaller than a pixel among the four pixels around each, keeping their integral."""
+    rows, columns = image.shape
+    corner = np.floor(at).astype(np.intp)
+    part = at - corner
+    for down in (0, 1):
+        for right in (0, 1):
+            r, c = corner[:, 0] + down, corner[:, 1] + right
+            weight = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
+            inside = (r >= 0) & (r < rows) & (c >= 0) & (c < columns)
+            np.add.at(image, (r[inside], c[inside]), (amount * weight)[inside].astype(np.float32))
 
 
 def _draw(

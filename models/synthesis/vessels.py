@@ -7,6 +7,7 @@ Radii follow Murray's law, r^n = r1^n + r2^n, from equal twigs (n = 3).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -73,7 +74,7 @@ def _grow(
         offsets = cloud - centre
         _, vectors = np.linalg.eigh(offsets.T @ offsets)
         along = offsets @ vectors[:, -1]
-        cut = np.quantile(along, random.uniform(0.33, 0.67))
+        cut = np.sort(along)[int(random.uniform(0.33, 0.67) * (count - 1))]
         first = along <= cut
         if first.all() or not first.any():
             first = np.arange(count) < count // 2
@@ -81,6 +82,7 @@ def _grow(
         stack.append((tip, arriving, cloud[~first]))
 
 
+@lru_cache(maxsize=4)
 def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2600) -> Tubes:
     """Return arteries and veins of one full lung; `contrast` is 1 in the lung, for the caller to scale.
 

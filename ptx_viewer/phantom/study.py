@@ -53,9 +53,9 @@ def write_film(
     OSError
         If the folder cannot be written.
     """
-    film = synthesise_film(seed, pneumothorax, Projection(pixels, pixels, FILM_MM / pixels), repeat=repeat)
     truth = folder / "truth"
     truth.mkdir(parents=True, exist_ok=True)
+    film = synthesise_film(seed, pneumothorax, Projection(pixels, pixels, FILM_MM / pixels), repeat=repeat)
     dataset = film_dataset(film.pixels, film.projection, film.anatomy, identity, _summary(seed, pneumothorax))
     encoded = io.BytesIO()
     dataset.save_as(encoded, enforce_file_format=True)
@@ -161,6 +161,6 @@ def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)

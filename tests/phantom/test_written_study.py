@@ -16,10 +16,24 @@ from ptx_viewer.phantom.dicom import StudyIdentity, derived_uid, film_dataset
 PIXELS = 96
 PRIOR, CURRENT = "prior-without-pneumothorax", "current-with-pneumothorax"
 
-#: Type 1 attributes of the modules of a DX image for presentation (PS3.3 A.26.3), and the program's own needs.
-TYPE_1 = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "PresentationIntentType", "ImageType", "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData", "PixelIntensityRelationship", "PixelIntensityRelationshipSign", "RescaleIntercept", "RescaleSlope", "RescaleType", "PresentationLUTShape", "LossyImageCompression", "BurnedInAnnotation", "ImageLaterality", "AnatomicRegionSequence", "PatientOrientation", "DetectorType", "ImagerPixelSpacing", "ViewPosition", "ViewCodeSequence", "WindowCenter", "WindowWidth"]
+# fmt: off
+#: Type 1 attributes of the modules of a DX image for presentation (PS3.3 A.26.3), and what the program needs.
+TYPE_1 = [
+    "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality",
+    "PresentationIntentType", "ImageType", "SamplesPerPixel", "PhotometricInterpretation", "Rows",
+    "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelData",
+    "PixelIntensityRelationship", "PixelIntensityRelationshipSign", "RescaleIntercept", "RescaleSlope",
+    "RescaleType", "PresentationLUTShape", "LossyImageCompression", "BurnedInAnnotation", "ImageLaterality",
+    "AnatomicRegionSequence", "PatientOrientation", "DetectorType", "ImagerPixelSpacing", "ViewPosition",
+    "ViewCodeSequence", "WindowCenter", "WindowWidth",
+]
 #: Type 2: must be there, may be empty.
-TYPE_2 = ["PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber", "SeriesNumber", "InstanceNumber", "Manufacturer", "AcquisitionContextSequence", "PositionerType"]
+TYPE_2 = [
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
+    "ReferringPhysicianName", "StudyID", "AccessionNumber", "SeriesNumber", "InstanceNumber",
+    "Manufacturer", "AcquisitionContextSequence", "PositionerType",
+]
+# fmt: on
 
 
 @pytest.fixture(params=[PRIOR, CURRENT])

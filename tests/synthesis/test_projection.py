@@ -60,7 +60,7 @@ def test_a_sphere_off_centre_has_its_chord_along_diverging_rays() -> None:
 
 def test_a_slab_is_longer_along_oblique_rays() -> None:
     (path,) = integrate_planes(
-        lambda x, y, z: (np.full((101, 121), 1.0 if -50 < y < 50 else 0.0, np.float32),),
+        lambda _x, y, _z: (np.full((101, 121), 1.0 if -50 < y < 50 else 0.0, np.float32),),
         PROJECTION,
         -100.0,
         100.0,
