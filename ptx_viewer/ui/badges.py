@@ -24,6 +24,10 @@ class Badge:
     colour: str
 
 
+#: Of an image whose header could be read but whose picture cannot.
+UNREADABLE_IMAGE = Badge("unreadable", theme.PROBLEM)
+
+
 def badges(statuses: Iterable[ImageStatus]) -> tuple[Badge, ...]:
     """Return the badges of a film, or of all slices of a stack together.
 

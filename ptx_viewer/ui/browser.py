@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from ptx_viewer.study.catalogue import PatientEntry, StudyEntry
 
-from .badges import Badge, badges
+from .badges import UNREADABLE_IMAGE, Badge, badges
 from .browser_delegate import (
     ITEM,
     KEY,
@@ -161,6 +161,8 @@ class Browser(QWidget):
         return self._library.thumbnails.get(key)
 
     def _badges(self, key: str) -> tuple[Badge, ...]:
+        if key in self._library.thumbnails and self._library.thumbnails[key] is None:
+            return (UNREADABLE_IMAGE,)
         item = self._library.item(key)
         statuses = self._library.statuses
         return badges(statuses[k] for k in item.image_keys if k in statuses) if item is not None else ()

@@ -13,6 +13,7 @@ from ptx_viewer.jobs import Job
 from ptx_viewer.progress import Progress
 from ptx_viewer.review.store import ImageStatus, ReviewStore
 from ptx_viewer.study.catalogue import Catalogue
+from ptx_viewer.study.errors import StudyError
 from ptx_viewer.study.scan import scan
 from ptx_viewer.study.thumbnail import thumbnail
 
@@ -100,9 +101,16 @@ class Library(QObject):
             self.thumbnails[item.key] = picture
             self.thumbnailReady.emit(item.key)
 
+        def work(_progress: Progress) -> NDArray[np.uint8] | None:
+            try:
+                return thumbnail(item.entry, THUMBNAIL_EDGE)
+            except StudyError:
+                # The row says that it is unreadable, and opening it says why.
+                return None
+
         self._workers.thumbnails.submit(
             "Thumbnail",
-            lambda _progress: thumbnail(item.entry, THUMBNAIL_EDGE),
+            work,
             done=keep,
             failed=lambda _error: keep(None),
         )

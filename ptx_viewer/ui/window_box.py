@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
-from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.image import Image2D, Window
 
 from .keys import KEY_OF, Act
 from .presets import Preset, presets_for
@@ -24,7 +24,9 @@ class WindowBox(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._presets: tuple[Preset, ...] = ()
+        self._own: Window | None = None
         self.preset = QComboBox()
+        self.preset.setPlaceholderText("Own window")
         self.preset.setToolTip("Window presets  (1 to 4)")
         self.preset.setAccessibleName("Window presets")
         self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -60,6 +62,7 @@ class WindowBox(QWidget):
             for preset, act in zip(presets, _PRESET_ACTS, strict=False):
                 self.preset.addItem(f"{KEY_OF[act].shown}  {preset.name}")
         self._presets = presets
+        self._own = image.window if image is not None else None
         if image is not None:
             # Values of 0..1 need decimals; greys and Hounsfield units do not.
             decimals = 3 if image.window.width < 10 else 0
@@ -73,6 +76,12 @@ class WindowBox(QWidget):
         for field, value in ((self.center, center), (self.width_, width)):
             with QSignalBlocker(field):
                 field.setValue(value)
+        self.preset.setCurrentIndex(self._matching(Window(center, width)))
+
+    def _matching(self, window: Window) -> int:
+        """Return the number of the preset that `window` is, or -1."""
+        wanted = [preset.window or self._own for preset in self._presets]
+        return wanted.index(window) if window in wanted else -1
 
     def focus(self) -> None:
         """Let the reader type."""

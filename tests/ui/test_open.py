@@ -71,6 +71,8 @@ def test_a_truncated_film_says_why_it_is_not_shown_and_the_next_one_opens(window
     if window.library.items:
         qtbot.waitUntil(lambda: bool(window.pane.failure))
         assert len(window.pane.failure) > 10
+        key = window.library.items[0].key
+        qtbot.waitUntil(lambda: window.browser.badge_texts(key) == ["unreadable"])
     else:
         assert len(window.library.catalogue.unreadable) == 1
     window.open([negative])

@@ -133,6 +133,7 @@ def test_window_and_level_by_typing_and_by_preset(window, open_film, positive, q
     box.center.setValue(300)
     box.width_.setValue(500)
     assert film.window == Window(300, 500)
+    assert box.preset.currentIndex() == -1
     film.setFocus()
     qtbot.keyClick(film, Qt.Key.Key_2)
     assert film.window == Window(own.center, own.width * 0.6)

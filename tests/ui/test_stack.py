@@ -56,6 +56,7 @@ def test_ct_presets(stack, qtbot, key, expected):
     film.set_window(1, 2)
     qtbot.keyClick(film, key)
     assert film.window == expected
+    assert stack.bar.window_box.preset.currentIndex() == key.value - Qt.Key.Key_1.value
     assert stack.bar.window_box.center.value() == expected.center
 
 
