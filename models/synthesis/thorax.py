@@ -179,7 +179,7 @@ class Thorax:
         a = self.anatomy
         size = 0.8 + a.fat_mm / 40.0
         centre = (side * 76.0 * a.width, -(86.0 * a.depth + a.fat_mm), -52.0 * a.height)
-        return ellipsoid(x, y, z, centre, (62.0 * size, 58.0 * size, 56.0 * size))
+        return ellipsoid(x, y, z, centre, (68.0 * size, 36.0 * size, 58.0 * size))
 
     def _add_breasts(
         self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
