@@ -33,7 +33,8 @@ def measure_faithfulness(
     (deletion), and brought back into the blurred film in the same order (insertion).  The area under the
     score is compared with random maps of the same coarseness.  A map that deletes lower *and*
     inserts higher than every random one explains the score better than chance ("yes"); one of
-    the two alone, "weakly".
+    the two alone, "weakly".  Pixels of equal importance go in a random coarse order; a map that
+    is zero everywhere explains nothing ("no").
 
     Parameters
     ----------
@@ -49,16 +50,15 @@ def measure_faithfulness(
     size = grid.shape[-1]
     blurred = _blur(grid)
     rng = np.random.default_rng(seed)
-    maps = [transform.forward(np.maximum(heatmap, 0.0))]
-    for _ in range(RANDOM_MAPS):
-        coarse = torch.from_numpy(rng.random((1, 1, RANDOM_GRID, RANDOM_GRID), dtype=np.float32))
-        maps.append(F.interpolate(coarse, size=(size, size), mode="bilinear")[0, 0].numpy())
+    ties = _random_map(size, rng)
+    saliency = transform.forward(np.maximum(heatmap, np.float32(0)))
+    maps = [saliency] + [_random_map(size, rng) for _ in range(RANDOM_MAPS)]
     content = transform.content_mask()
-    curves = [_curves(model, grid, blurred, saliency, content) for saliency in maps]
+    curves = [_curves(model, grid, blurred, _order(each, ties, content)) for each in maps]
     deletion, insertion = curves[0]
     random_deletion = [curve[0] for curve in curves[1:]]
     random_insertion = [curve[1] for curve in curves[1:]]
-    wins = (deletion < min(random_deletion)) + (insertion > max(random_insertion))
+    wins = int(saliency.any()) * ((deletion < min(random_deletion)) + (insertion > max(random_insertion)))
     return Faithfulness(
         deletion_auc=deletion,
         insertion_auc=insertion,
@@ -66,6 +66,23 @@ def measure_faithfulness(
         random_insertion_auc=float(np.mean(random_insertion)),
         verdict=("no", "weakly", "yes")[wins],
     )
+
+
+def _random_map(size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a smooth random map, float32 [size, size]."""
+    coarse = torch.from_numpy(rng.random((1, 1, RANDOM_GRID, RANDOM_GRID), dtype=np.float32))
+    return np.asarray(F.interpolate(coarse, size=(size, size), mode="bilinear")[0, 0].numpy())
+
+
+def _order(
+    saliency: NDArray[np.float32], ties: NDArray[np.float32], content: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return each pixel's turn, 0 for the most important to 1 for the least; infinite in the padding."""
+    order = np.full(saliency.shape, np.inf)
+    ranks = np.empty(int(content.sum()))
+    ranks[np.lexsort((ties[content], -saliency[content]))] = np.arange(ranks.size)
+    order[content] = ranks / max(1, ranks.size - 1)
+    return order
 
 
 def _blur(grid: Tensor) -> Tensor:
@@ -81,20 +98,16 @@ def _curves(
     model: ExplainableModel,
     grid: Tensor,
     blurred: Tensor,
-    saliency: NDArray[np.float32],
-    content: NDArray[np.bool_],
+    order: NDArray[np.float64],
 ) -> tuple[float, float]:
     """Return the mean probability (0..1) along deletion and along insertion."""
-    order = np.full(saliency.shape, np.inf)
-    ranks = np.argsort(np.argsort(-saliency[content], kind="stable"), kind="stable")
-    order[content] = ranks / max(1, ranks.size - 1)
     # Importance is concentrated: small steps first.
     fractions = np.linspace(0.0, 1.0, STEPS + 1)[1:-1] ** 2
     taken = torch.from_numpy(np.stack([order <= f for f in fractions]))[:, None].to(grid.device)
     deleted = torch.where(taken, blurred, grid)
     inserted = torch.where(taken, grid, blurred)
     scores = torch.sigmoid(model.score(torch.cat([deleted, inserted]))).float().cpu().numpy()
-    half, width = len(fractions), fractions[-1] - fractions[0]
-    deletion = np.trapezoid(scores[:half], fractions) / width
-    insertion = np.trapezoid(scores[half:], fractions) / width
+    steps, width = len(fractions), fractions[-1] - fractions[0]
+    deletion = np.trapezoid(scores[:steps], fractions) / width
+    insertion = np.trapezoid(scores[steps:], fractions) / width
     return float(deletion), float(insertion)

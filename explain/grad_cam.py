@@ -40,8 +40,8 @@ class GradCam:
     """Gradient-weighted class activation map (Selvaraju et al. 2017).
 
     ``relu(sum_k a_k A_k)`` with ``a_k`` the mean gradient of the target over channel ``k``.
-    The target is the image-level logit.  captum computes it; here it is brought back into the film's own
-    grid, blanked in the padding, and scaled so that its maximum is 1.
+    The target is the image-level logit.  captum computes it; here it is brought back into the
+    film's own grid, without the padding, and scaled so that its maximum is 1.
     """
 
     name = "grad-cam"
@@ -63,16 +63,20 @@ class GradCam:
         -------
         Attribution
             Unsigned, 0..1; all zero when nothing raises the score.
+
+        Raises
+        ------
+        ValueError
+            If a pixel is not a finite number.
         """
         started = time.perf_counter()
         grid, transform = model.prepare(pixels, turn)
-        captum = LayerGradCam(model.score, model.explained_layer)
-        layer_map = captum.attribute(grid.requires_grad_(True), relu_attributions=True)
+        grad_cam = LayerGradCam(model.score, model.explained_layer)
+        layer_map = grad_cam.attribute(grid.requires_grad_(True), relu_attributions=True)
         upsampled = LayerAttribution.interpolate(layer_map, tuple(grid.shape[-2:]), "bilinear")
-        raw = upsampled[0].sum(dim=0).detach().float().cpu().numpy()
-        raw = raw * transform.content_mask()
-        heatmap = np.maximum(transform.backward(raw.astype(np.float32)), 0.0)
-        peak = float(heatmap.max())
+        raw = upsampled[0, 0].detach().float().cpu().numpy()
+        heatmap = np.maximum(transform.backward(raw), np.float32(0))
+        peak = heatmap.max()
         return Attribution(
             method=self.name,
             model=model.name,

@@ -63,14 +63,21 @@ class ModelCard:
     title, task, architecture, licence, preprocessing, split : str
     size : int
         Edge of the network's grid in pixels.
+    sources : tuple of DataSource
     threshold, mask_threshold : float or None
         Image-level and pixel-level decision thresholds.
     threshold_rule : str
         How the thresholds were chosen, and on which films.
+    figures : tuple of Figure
+        Measured on held-out films; empty for weights that were never measured.
+    limitations : tuple of str
+        Known failures, each a sentence.
     command, commit : str
         What trained the weights.
     sha256 : str
         Of the weight file.
+    options : dict
+        What the network is built with, e.g. ``encoder`` and ``attention``, and the calibration of its score.
     """
 
     card_id: str
@@ -100,16 +107,15 @@ def load_card(path: Path) -> ModelCard:
     Raises
     ------
     ValueError
-        If a field is missing or unknown; the message names it.
+        If the file is no YAML, or a field is missing or unknown; the message names it.
     """
-    with path.open(encoding="utf-8") as stream:
-        content = yaml.safe_load(stream)
     try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["sources"] = tuple(DataSource(**source) for source in content["sources"])
         content["figures"] = tuple(Figure(**figure) for figure in content["figures"])
         content["limitations"] = tuple(content["limitations"])
         return ModelCard(**content)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f"{path.name} is not a complete model card: {error}") from error
 
 

@@ -92,6 +92,12 @@ def moved(model: Movable, device: torch.device) -> Iterator[None]:
 def with_memory_fallback(model: Movable, work: Callable[[], T]) -> tuple[T, tuple[str, ...]]:
     """Call ``work()``; when the GPU's memory runs out, free it and call again on the CPU.
 
+    Parameters
+    ----------
+    model : Movable
+        On the CPU while ``work()`` is called again, back where it was afterwards.
+    work : callable
+
     Returns
     -------
     result : T
@@ -100,16 +106,21 @@ def with_memory_fallback(model: Movable, work: Callable[[], T]) -> tuple[T, tupl
 
     Raises
     ------
-    torch.OutOfMemoryError
-        If `model` was on the CPU already.
+    RuntimeError
+        If `model` was on the CPU already, or the error is not one of memory.
     """
     try:
         return work(), ()
-    except torch.OutOfMemoryError:
-        if model.device.type == "cpu":
+    except RuntimeError as error:
+        if model.device.type == "cpu" or not _is_out_of_memory(error):
             raise
     # Outside the except block: the traceback no longer holds the tensors that filled the memory.
     if model.device.type == "cuda":
         torch.cuda.empty_cache()
     with moved(model, torch.device("cpu")):
         return work(), ("The GPU ran out of memory; the CPU took over, which takes longer.",)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # Apple's MPS and some CUDA libraries raise a plain RuntimeError that only says so.
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)

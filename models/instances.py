@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -10,6 +12,8 @@ from models.prediction import Box, Instance, LungFields, Side
 
 #: A piece smaller than this share of the image is noise: 0.02 % is 210 pixels of a 1,024² film.
 SMALLEST_SHARE = 0.0002
+#: Pixels that touch at a corner belong together.
+_NEIGHBOURS = np.ones((3, 3))
 
 
 def find_instances(
@@ -23,35 +27,53 @@ def find_instances(
     threshold : float
         Pixels at or above it belong to a finding.
     lungs : LungFields or None
-        Decide the sides; a piece that reaches into both lung fields is cut between them.
+        Decide the sides; a piece that reaches into both lung fields is cut between them, any
+        other belongs to the side that most of it is nearer to.
     """
-    binary = probability >= threshold
-    if lungs is None or not (lungs.right.any() and lungs.left.any()):
-        parts = [(binary, Side.UNKNOWN)]
-    else:
-        nearer_left = _nearer_left(lungs)
-        parts = [(binary & ~nearer_left, Side.RIGHT), (binary & nearer_left, Side.LEFT)]
+    smallest = SMALLEST_SHARE * probability.size
+    nearer_left = None if lungs is None else _nearer_left(lungs)
     instances = []
-    for part, side in parts:
-        labels, _ = ndimage.label(part, structure=np.ones((3, 3)))
-        for index, slices in enumerate(ndimage.find_objects(labels), start=1):
-            inside = labels[slices] == index
-            if inside.sum() < SMALLEST_SHARE * probability.size:
+    labels, _ = ndimage.label(probability >= threshold, structure=_NEIGHBOURS)
+    for index, slices in enumerate(ndimage.find_objects(labels), start=1):
+        piece = labels[slices] == index
+        for part, side in _by_side(piece, slices, lungs, nearer_left, smallest):
+            if part.sum() < smallest:
                 continue
             mask = np.zeros(probability.shape, dtype=np.bool_)
-            mask[slices] = inside
-            score = float(probability[slices][inside].max())
+            mask[slices] = part
+            score = float(probability[mask].max())
             instances.append(Instance(mask=mask, box=Box.around(mask), score=score, side=side))
     return tuple(sorted(instances, key=lambda instance: -instance.score))
 
 
-def _nearer_left(lungs: LungFields) -> NDArray[np.bool_]:
-    """Return bool [H, W]: true where the left lung field is nearer than the right one."""
+def _by_side(
+    piece: NDArray[np.bool_],
+    slices: tuple[slice, ...],
+    lungs: LungFields | None,
+    nearer_left: NDArray[np.bool_] | None,
+    smallest: float,
+) -> Iterator[tuple[NDArray[np.bool_], Side]]:
+    """Yield a piece with its side; cut, where it reaches well into both lung fields."""
+    if lungs is None or nearer_left is None:
+        yield piece, Side.UNKNOWN
+        return
+    left = piece & nearer_left[slices]
+    if min((piece & field[slices]).sum() for field in (lungs.right, lungs.left)) < smallest:
+        yield piece, Side.LEFT if 2 * left.sum() > piece.sum() else Side.RIGHT
+        return
+    for part, side in ((piece & ~left, Side.RIGHT), (left, Side.LEFT)):
+        labels, count = ndimage.label(part, structure=_NEIGHBOURS)
+        for index in range(1, count + 1):
+            yield labels == index, side
+
+
+def _nearer_left(lungs: LungFields) -> NDArray[np.bool_] | None:
+    """Return bool [H, W]: true where the left lung field is nearer; None unless both are there."""
     # A coarse grid is enough to say which side of the mediastinum a pixel lies on.
     step = max(1, min(lungs.right.shape) // 256)
-    coarse = [
-        ndimage.distance_transform_edt(~field[::step, ::step]) for field in (lungs.right, lungs.left)
-    ]
-    nearer = coarse[1] < coarse[0]
+    right, left = lungs.right[::step, ::step], lungs.left[::step, ::step]
+    if not (right.any() and left.any()):
+        return None
+    nearer = ndimage.distance_transform_edt(~left) < ndimage.distance_transform_edt(~right)
     rows, columns = lungs.right.shape
     return np.asarray(np.repeat(np.repeat(nearer, step, axis=0), step, axis=1)[:rows, :columns])

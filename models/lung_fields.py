@@ -47,6 +47,8 @@ class LungFieldModel:
     weights : Path
         safetensors file.
     device : torch.device
+    checked : bool
+        Whether the file must be the one that the card describes.
     """
 
     def __init__(self, card: ModelCard, weights: Path, device: torch.device, *, checked: bool = True) -> None:
@@ -69,11 +71,15 @@ class LungFieldModel:
             0 = black .. 1 = white as displayed.
         turn : Turn
             Brings the source grid to the usual display: without it the sides are swapped.
+
+        Raises
+        ------
+        ValueError
+            If a pixel is not a finite number.
         """
         started = time.perf_counter()
         transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.card.size, turn)
         grid = torch.from_numpy(to_network(pixels, transform))[None, None]
-
         grid = grid.to(self.device, memory_format=torch.channels_last)
         with torch.inference_mode(), half_precision(self.device):
             output = self.network(grid)

@@ -53,7 +53,11 @@ class PneumothoraxModel:
 
     @property
     def explained_layer(self) -> torch.nn.Module:
-        """Deepest features that still tell apical from basal: the encoder's stride-16 stage."""
+        """Deepest decoder stage: at a sixteenth of the resolution it still tells apical from basal.
+
+        The image score sees it through the pixel logits; what the score takes straight from
+        the encoder's pooled features does not pass through here.
+        """
         return self.network.decoder[0]
 
     explained_layer_name = "decoder stage at 1/16 resolution"
@@ -95,6 +99,11 @@ class PneumothoraxModel:
         turn : Turn
         lungs : LungFields or None
             In the source grid; they decide each finding's side.
+
+        Raises
+        ------
+        ValueError
+            If a pixel is not a finite number.
         """
         started = time.perf_counter()
         grid, transform = self.prepare(pixels, turn)

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
 
 
 class WeightsError(ValueError):
@@ -21,14 +21,16 @@ def sha256_of(path: Path) -> str:
 
 
 def save_weights(network: nn.Module, path: Path) -> str:
-    """Write the network's tensors in half precision; return the file's SHA-256."""
+    """Write the network's tensors in half precision, whole or not at all; return the file's SHA-256."""
     tensors = {
         key: (value.half() if value.is_floating_point() else value).contiguous()
-        for key, value in network.state_dict().items()
-        if not key.endswith("num_batches_tracked")
+        for key, value in _without_counters(network.state_dict()).items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path)
+    # Not safetensors' own save_file: its files can be read by their owner alone.
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(save(tensors))
+    temporary.replace(path)
     return sha256_of(path)
 
 
@@ -37,6 +39,8 @@ def load_weights(network: nn.Module, path: Path, sha256: str | None = None) -> N
 
     Parameters
     ----------
+    network : nn.Module
+    path : Path
     sha256 : str or None
         Expected digest (from the card); None for a user's own file.
 
@@ -48,13 +52,13 @@ def load_weights(network: nn.Module, path: Path, sha256: str | None = None) -> N
     """
     if not path.is_file():
         raise WeightsError(f"the weight file {path.name} is missing")
-    if sha256 is not None and sha256_of(path) != sha256:
-        raise WeightsError(f"the weight file {path.name} is not the one that its card describes")
     try:
-        tensors = load_file(path)
+        if sha256 is not None and sha256_of(path) != sha256:
+            raise WeightsError(f"the weight file {path.name} is not the one that its card describes")
+        tensors = _without_counters(load_file(path))
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path.name} is not a readable safetensors file") from error
-    wanted = {k: v for k, v in network.state_dict().items() if not k.endswith("num_batches_tracked")}
+    wanted = _without_counters(network.state_dict())
     problems = [f"{key} is missing" for key in wanted if key not in tensors]
     problems += [f"{key} is not part of this network" for key in tensors if key not in wanted]
     problems += [
@@ -65,4 +69,10 @@ def load_weights(network: nn.Module, path: Path, sha256: str | None = None) -> N
     if problems:
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
         raise WeightsError(f"{path.name} does not fit this network: {'; '.join(problems[:3])}{more}")
-    network.load_state_dict({key: value.to(wanted[key].dtype) for key, value in tensors.items()}, strict=False)
+    fitting = {key: value.to(wanted[key].dtype) for key, value in tensors.items()}
+    network.load_state_dict(fitting, strict=False)
+
+
+def _without_counters(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    # Batch normalisation counts its batches for training only: no trained tensor, in no file needed.
+    return {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}

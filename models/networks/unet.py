@@ -87,7 +87,7 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = timm.create_model(encoder, pretrained=False, features_only=True, in_chans=1)
-        channels: list[int] = self.encoder.feature_info.channels()
+        channels: list[int] = self.encoder.feature_info.channels()  # type: ignore[operator, union-attr]
         deepest, skips = channels[-1], channels[-2::-1]
         self.decoder = nn.ModuleList()
         width = deepest

@@ -26,7 +26,7 @@ class Augmentation:
     noise : float
         Largest standard deviation of Gaussian noise, in units of the full grey range.
     blur : float
-        Largest standard deviation of a Gaussian blur in pixels.
+        Largest standard deviation of a Gaussian blur in pixels; the smallest is 0.2.
     jpeg : bool
         Recompress now and then at a random quality.
     cutout : int
@@ -55,7 +55,7 @@ class Augmentation:
         ----------
         image, mask : ndarray of uint8, shape [S, S]
         size : int
-            Edge of the result.
+            Edge of the result: the whole film, resampled.
         rng : numpy.random.Generator
 
         Returns
@@ -94,15 +94,17 @@ class Augmentation:
             image = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
         grey = image.astype(np.float32) / 255.0
         if self.blur and rng.random() < 0.2:
-            grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.2, self.blur)), np.float32)
+            sigma = rng.uniform(0.2, max(0.2, self.blur))
+            grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
         if self.gamma:
             grey = grey ** np.float32(np.exp(rng.uniform(-self.gamma, self.gamma)))
         gain = 1.0 + rng.uniform(-self.contrast, self.contrast)
-        grey = (grey - 0.5) * np.float32(gain) + np.float32(0.5 + rng.uniform(-self.brightness, self.brightness))
+        level = 0.5 + rng.uniform(-self.brightness, self.brightness)
+        grey = (grey - 0.5) * np.float32(gain) + np.float32(level)
         if self.noise and rng.random() < 0.4:
             grey = grey + rng.normal(0.0, rng.uniform(0, self.noise), grey.shape).astype(np.float32)
         for _ in range(int(rng.integers(0, self.cutout + 1)) if self.cutout else 0):
-            edge = int(rng.integers(6, 28))
+            edge = min(int(rng.integers(6, 28)), grey.shape[0] // 2)
             top, left = rng.integers(0, grey.shape[0] - edge, 2)
             grey[top : top + edge, left : left + edge] = rng.random()
-        return np.clip(grey, 0.0, 1.0)
+        return np.asarray(np.clip(grey, 0.0, 1.0), np.float32)

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NETWORKS = ("lung-fields", "attention-unet", "unet")
+#: Folders of the film collections.
+COLLECTIONS = (
+    "siim", "siim-figure-crops", "nih", "nih-more", "jsrt", "covid-lungs", "covid-lungs-more", "not-frontal",
+)  # fmt: skip
 
 
 def train(words: Sequence[str]) -> int:
     """Train a network, then write its weights and its card; goes on where a stopped run ended."""
-    parser = argparse.ArgumentParser(prog="ptx-viewer train", description=train.__doc__)
-    parser.add_argument("network", choices=NETWORKS)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the film collections")
+    parser = _parser("train", train.__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--threads", type=int, help="processor threads; default: all")
@@ -51,10 +53,7 @@ def train(words: Sequence[str]) -> int:
 
 def evaluate(words: Sequence[str]) -> int:
     """Measure a shipped network on its held-out films and print the figures."""
-    parser = argparse.ArgumentParser(prog="ptx-viewer evaluate", description=evaluate.__doc__)
-    parser.add_argument("network", choices=NETWORKS)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with the film collections")
-    chosen = parser.parse_args(list(words))
+    chosen = _parser("evaluate", evaluate.__doc__).parse_args(list(words))
     problem = _missing(chosen.data)
     from models import zoo
 
@@ -77,7 +76,15 @@ def evaluate(words: Sequence[str]) -> int:
     return 0
 
 
+def _parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"ptx-viewer {name}", description=description)
+    parser.add_argument("network", choices=NETWORKS)
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder with the film collections"
+    )
+    return parser
+
+
 def _missing(data: Path) -> str | None:
-    needed = ("siim", "siim-figure-crops", "nih", "nih-more", "jsrt", "covid-lungs", "covid-lungs-more", "not-frontal")
-    absent = [name for name in needed if not (data / name).is_dir()]
+    absent = [name for name in COLLECTIONS if not (data / name).is_dir()]
     return f"'{data}' lacks the collections: {', '.join(absent)}" if absent else None

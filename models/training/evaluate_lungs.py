@@ -14,7 +14,7 @@ from models.training import export, films
 from models.training.films import Film, read_grey
 from models.training.lung_task import SIZE
 from models.training.lungs import ENCODER, lung_films
-from models.training.metrics import bootstrap, dice
+from models.training.metrics import dice
 from models.view_gate import refusal_reason
 
 
@@ -22,20 +22,19 @@ def lung_figures(model: LungFieldModel, data: Path) -> tuple[Figure, ...]:
     """Return Dice of both lungs, and how many films and laterals are told apart, on test films."""
     parts = lung_films(data)
     figures = []
-    for part, where in (("test-jsrt", "JSRT, held out"), ("test-outside", "other hospitals, never trained on")):
+    for part, where in (
+        ("test-jsrt", "JSRT, held out"),
+        ("test-outside", "other hospitals, never trained on"),
+    ):
         values = np.array([_dice(model, film) for film in parts[part]])
-        interval = bootstrap(lambda chosen, values=values: float(values[chosen].mean()), len(values))
-        figures.append(export.figure("lung fields, mean Dice", interval, where, len(values)))
+        figures.append(export.mean_figure("lung fields, mean Dice", values, where))
     laterals = np.array([_refused(model, film) for film in parts["test-other"]])
     frontal_films = parts["test-jsrt"] + parts["test-outside"]
     frontal_films += films.nih(data / "nih")[1::2] + films.siim(data / "siim")
     frontal = np.array([_refused(model, film) for film in frontal_films])
-    for name, values, where in (
-        ("share refused", laterals, "lateral films, held out"),
-        ("share refused", frontal, "frontal films not trained on: JSRT, NIH, SIIM, other hospitals"),
-    ):
-        interval = bootstrap(lambda chosen, values=values: float(values[chosen].mean()), len(values))
-        figures.append(export.figure(name, interval, where, len(values)))
+    where = "frontal films not trained on: JSRT, NIH, SIIM, other hospitals"
+    figures.append(export.mean_figure("share refused", laterals, "lateral films, held out"))
+    figures.append(export.mean_figure("share refused", frontal, where))
     return tuple(figures)
 
 
@@ -62,21 +61,22 @@ def export_lungs(run: Path, data: Path, folder: Path, command: str) -> ModelCard
         size=SIZE,
         sources=(export.JSRT, export.COVID, export.LATERAL, export.NIH, export.COVID_OUTSIDE),
         split=(
-            "by film: JSRT 140 training, 20 validation, 40 test; v7labs outlines 323 training, 40 validation; "
-            "lateral films 20 training, 6 validation, 10 test; NIH films without outlines as further frontal "
-            "films; the GeneralBlockchain outlines are test only"
+            "by film: JSRT 140 training, 20 validation, 40 test; v7labs outlines 323 training, "
+            "40 validation; lateral films 20 training, 6 validation, 10 test; NIH films without outlines "
+            "as further frontal films; the GeneralBlockchain outlines are test only"
         ),
         preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged",
         threshold=None,
         mask_threshold=None,
-        threshold_rule="a pixel is lung where lung is likelier than background; a film is frontal where that is "
-        "likelier than not; no threshold was tuned",
+        threshold_rule="a pixel is lung where lung is likelier than background; a film is frontal where "
+        "that is likelier than not; no threshold was tuned",
         figures=(),
         limitations=(
             "Opaque lungs (large effusion, white-out) are outlined only as far as they look like lung.",
             "Outlines leave out the lung behind the heart and below the dome of the diaphragm, as JSRT's do.",
             "Children's films were not part of the training.",
-            "Trained to refuse lateral, inverted and turned films; other body parts only through made-up pictures.",
+            "Trained to refuse lateral, inverted and turned films; other body parts only through made-up "
+            "pictures.",
         ),
         licence="for research and education; see the terms of the data",
         command=command,

@@ -49,7 +49,8 @@ def ask(model: PneumothoraxModel, films: Sequence[Film]) -> list[Answer]:
         if film.mask is not None:
             truth = read_grey(film.mask) > 0
             if truth.shape != grey.shape:
-                grey = np.asarray(cv2.resize(grey, truth.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+                resized = cv2.resize(grey, truth.shape[::-1], interpolation=cv2.INTER_LINEAR)
+                grey = np.asarray(resized, np.uint8)
         answers.append(Answer(film, model.predict(grey.astype(np.float32) / 255.0), truth))
     return answers
 
@@ -71,58 +72,60 @@ def calibrate(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple
 
 
 def youden_threshold(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return the score with the highest sensitivity + specificity; between two films, the middle."""
+    """Return the cut with the highest sensitivity + specificity (Youden 1950).
+
+    A cut lies in the middle between two scores; of equally good ones the most sensitive is taken.
+    """
     values = np.unique(scores)
     cuts = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [1.0]])
     youden = [(scores[positive] >= c).mean() + (scores[~positive] < c).mean() for c in cuts]
     best = np.flatnonzero(np.isclose(youden, np.max(youden)))
-    return float(np.mean(cuts[best]))
+    return float(cuts[best[0]])
 
 
 def choose_mask_threshold(answers: Sequence[Answer]) -> float:
     """Return the pixel threshold with the highest mean Dice on the outlined positives."""
-    outlined = [a for a in answers if a.truth is not None]
+    outlined = [(a.prediction.probability, a.truth) for a in answers if a.truth is not None]
     grid = np.arange(0.15, 0.7, 0.05)
-    means = [
-        np.mean([dice(a.prediction.probability >= t, a.truth) for a in outlined if a.truth is not None])
-        for t in grid
-    ]
+    means = [np.mean([dice(probability >= t, truth) for probability, truth in outlined]) for t in grid]
     return round(float(grid[int(np.argmax(means))]), 2)
 
 
 def pneumothorax_figures(answers: Sequence[Answer]) -> tuple[Figure, ...]:
     """Return the card's figures with bootstrap intervals, source by source."""
     figures = []
-    outlined = [a for a in answers if a.truth is not None]
-    dices = np.array([dice(a.prediction.mask, a.truth) for a in outlined if a.truth is not None])
-    ungated = np.array(
-        [
-            dice(a.prediction.probability >= a.prediction.mask_threshold, a.truth)
-            for a in outlined
-            if a.truth is not None
-        ]
-    )
+    outlined = [(a.prediction, a.truth) for a in answers if a.truth is not None]
+    gated = np.array([dice(p.mask, truth) for p, truth in outlined])
+    ungated = np.array([dice(p.probability >= p.mask_threshold, truth) for p, truth in outlined])
     for name, values in (
-        ("mean Dice of positives", dices),
+        ("mean Dice of positives", gated),
         ("mean Dice of positives, whatever the image score", ungated),
     ):
-        interval = bootstrap(lambda chosen, values=values: float(values[chosen].mean()), len(values))
-        figures.append(export.figure(name, interval, "SIIM-ACR, held out", len(values)))
-    for source, title in (("siim", "SIIM-ACR, held out"), ("nih", "NIH ChestX-ray14, held out, mined labels")):
+        figures.append(export.mean_figure(name, values, "SIIM-ACR, held out"))
+    for source, title in (
+        ("siim", "SIIM-ACR, held out"),
+        ("nih", "NIH ChestX-ray14, held out, mined labels"),
+    ):
         group = [a for a in answers if a.film.source == source]
         positive = np.array([a.film.positive for a in group])
         score = np.array([a.prediction.score for a in group])
         present = np.array([a.prediction.present for a in group])
         for name, statistic in (
             ("image ROC-AUC", lambda i, p=positive, s=score: roc_auc(p[i], s[i])),
-            ("sensitivity", lambda i, p=positive, d=present: float(d[i][p[i]].mean()) if p[i].any() else np.nan),
-            ("specificity", lambda i, p=positive, d=present: float((~d[i][~p[i]]).mean()) if (~p[i]).any() else np.nan),
+            ("sensitivity", lambda i, p=positive, d=present: _share(d[i][p[i]])),
+            ("specificity", lambda i, p=positive, d=present: _share(~d[i][~p[i]])),
         ):
             figures.append(export.figure(name, bootstrap(statistic, len(group)), title, len(group)))
     return tuple(figures)
 
 
-def export_pneumothorax(run: Path, data: Path, folder: Path, command: str, attention: bool = True) -> ModelCard:
+def _share(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def export_pneumothorax(
+    run: Path, data: Path, folder: Path, command: str, attention: bool = True
+) -> ModelCard:
     """Write the averaged network of `run` with a card: chosen on validation, measured on test films."""
     name, title = ("attention-unet", "Attention U-Net") if attention else ("unet", "U-Net")
     network = build_network(attention)
@@ -162,24 +165,25 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         sources=(export.SIIM, export.NIH),
         split=(
             "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
-            "17 % validation, 33 % test; stratified by label. Figure crops of SIIM-ACR films and the additional "
-            "NIH films are training only; films found twice by perceptual hash are never held out. The lung "
-            "fields of NIH training films carry inserted pneumothoraces as further positives."
+            "17 % validation, 33 % test; stratified by label. Figure crops of SIIM-ACR films and the "
+            "additional NIH films are training only; films found twice by perceptual hash are never held "
+            "out. The lung fields of NIH training films carry inserted pneumothoraces as further positives."
         ),
         preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; "
         "the film and its mirror image are averaged",
         threshold=0.5,
         mask_threshold=0.5,
         threshold_rule=(
-            "on the validation films: the image threshold with the highest sensitivity + specificity, the pixel "
-            "threshold with the highest mean Dice; image scores scaled after Platt on the same films"
+            "on the validation films: the image threshold with the highest sensitivity + specificity, the "
+            "pixel threshold with the highest mean Dice; image scores scaled after Platt on the same films"
         ),
         figures=(),
         limitations=(
             "Few outlined films were at hand: the intervals are wide, and small apical collapses are missed.",
             "The score is calibrated for the mix of the validation films; elsewhere its level may be off.",
             "Chest drains, skin folds, the scapula's edge and bullae can be taken for a pneumothorax.",
-            "Not for supine films with basal (deep sulcus) air alone, and not for children: too few examples.",
+            "Not for supine films with basal (deep sulcus) air alone, and not for children: too few "
+            "examples.",
         ),
         licence="for research and education; see the terms of the data",
         command=command,

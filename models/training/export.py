@@ -7,10 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from torch import nn
 
 from models.cards import DataSource, Figure, ModelCard
+from models.training.metrics import bootstrap
 from models.weights import save_weights, sha256_of
 
 
@@ -42,6 +45,13 @@ def figure(name: str, interval: tuple[float, float, float], data: str, n: int) -
     """Return a card's figure from an estimate with its interval, rounded to three digits."""
     value, low, high = (round(number, 3) for number in interval)
     return Figure(name=name, value=value, low=low, high=high, data=data, n=n)
+
+
+def mean_figure(name: str, values: NDArray[np.generic], data: str) -> Figure:
+    """Return a card's figure: the mean over films [N], with its bootstrap interval."""
+    numbers = values.astype(np.float64)
+    interval = bootstrap(lambda chosen: float(numbers[chosen].mean()), len(numbers))
+    return figure(name, interval, data, len(numbers))
 
 
 SIIM = DataSource(

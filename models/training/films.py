@@ -154,8 +154,15 @@ def load_bank(
 
     Parameters
     ----------
+    films : iterable of Film
+    size : int
     mask_labels : callable
         Turns stored mask values into labels; the default is "anything above 0 is 1".
+
+    Raises
+    ------
+    ValueError
+        If a file is not a readable picture; the message names it.
     """
     films = list(films)
     images = np.zeros((len(films), size, size), dtype=np.uint8)
@@ -163,7 +170,7 @@ def load_bank(
     for index, film in enumerate(films):
         grey = read_grey(film.image)
         transform = GridTransform((grey.shape[0], grey.shape[1]), size)
-        images[index] = np.round(transform.forward(normalise(grey)) * 255.0)
+        images[index] = np.round(transform.forward(normalise(grey)) * np.float32(255)).astype(np.uint8)
         if film.mask is not None:
             labels = mask_labels(read_grey(film.mask))
             # Some films come smaller than the grid in which their mask was drawn.

@@ -76,6 +76,17 @@ def learning_rate_factor(step: int, steps: int) -> float:
 def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> nn.Module:
     """Train `network` on `task`, resuming from ``run/checkpoint.pt`` where there is one.
 
+    A run that was stopped and resumed ends with the same weights, bit for bit, as one that was not.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Its pretrained part is called ``encoder``.
+    task : Task
+    settings : FitSettings
+    run : Path
+        Folder of the checkpoint, ``losses.csv`` and ``validation.csv``.
+
     Returns
     -------
     nn.Module
@@ -84,7 +95,7 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> nn.
     run.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    encoder = list(network.encoder.parameters())  # type: ignore[union-attr, operator]
+    encoder = list(network.get_submodule("encoder").parameters())
     known = {id(p) for p in encoder}
     rest = [p for p in network.parameters() if id(p) not in known]
     optimiser = torch.optim.AdamW(
@@ -97,7 +108,7 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> nn.
     scheduler = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: learning_rate_factor(step, settings.steps)
     )
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(memory_format=torch.channels_last)
     average = copy.deepcopy(network).eval()
     step = 0
     checkpoint = run / "checkpoint.pt"
@@ -110,6 +121,8 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> nn.
         torch.set_rng_state(state["torch_rng"])
         rng.bit_generator.state = _rng_from(state["numpy_rng"])
         step = int(state["step"])
+        for name in ("losses.csv", "validation.csv"):
+            _forget_after(run / name, step)
         _log.info("resumed at step %d", step)
     began, first = time.monotonic(), step
     while step < settings.steps:
@@ -154,11 +167,11 @@ def fit(network: nn.Module, task: Task, settings: FitSettings, run: Path) -> nn.
 def _update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
     for mean, value in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(value, 1.0 - decay)
-    for mean, value in zip(average.buffers(), network.buffers(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(value, 1.0 - decay)
+    for kept, current in zip(average.buffers(), network.buffers(), strict=True):
+        if kept.dtype.is_floating_point:
+            kept.lerp_(current, 1.0 - decay)
         else:
-            mean.copy_(value)
+            kept.copy_(current)
 
 
 def _rng_to(rng: np.random.Generator) -> dict[str, Any]:
@@ -185,6 +198,18 @@ def _rng_from(saved: dict[str, Any]) -> dict[str, Any]:
 def _save(path: Path, state: dict[str, Any]) -> None:
     temporary = path.with_suffix(".tmp")
     torch.save(state, temporary)
+    temporary.replace(path)
+
+
+def _forget_after(path: Path, step: int) -> None:
+    """Drop the rows of steps that a stopped run had made after its last checkpoint: they are made again."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *(row for row in rows if int(row[0]) <= step)])
     temporary.replace(path)
 
 

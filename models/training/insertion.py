@@ -32,7 +32,9 @@ class Inserted:
 
 
 def pleural_depth(lung: NDArray[np.bool_], right: bool) -> NDArray[np.float32]:
-    """Return each pixel's distance in pixels to the chest wall (apex and lateral edge, not mediastinum or base).
+    """Return each pixel's distance in pixels to the chest wall, float32 [H, W].
+
+    The wall is the apex and the lateral edge of the lung, not the mediastinum or the base.
 
     Parameters
     ----------
@@ -112,7 +114,8 @@ def _thickness(
     if rng.random() < 0.12:  # basal instead of apical
         level = 1.0 - level
     profile = np.clip(1.0 - (np.clip(level, 0, None) / end) ** rng.uniform(0.7, 2.5), 0.0, None)
-    waves = cv2.resize(rng.normal(0, 1, (6, 3)).astype(np.float32), lung.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    lattice = rng.normal(0, 1, (6, 3)).astype(np.float32)
+    waves = cv2.resize(lattice, lung.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return np.asarray(reach * profile * (1.0 + rng.uniform(0, 0.25) * waves), np.float32)
 
 

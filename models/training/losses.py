@@ -22,7 +22,7 @@ def soft_dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tenso
 
 
 def dice_bce(logits: Tensor, target: Tensor, positive: Tensor) -> Tensor:
-    """Return Dice + BCE per film, [N]; an empty film has BCE alone.
+    """Return Dice + 2 BCE per film, [N]; an empty film has BCE alone.
 
     The Dice of an empty target is decided by a single false pixel: a gradient that drowns
     the others.  The image-level head and BCE teach emptiness instead.
@@ -30,7 +30,9 @@ def dice_bce(logits: Tensor, target: Tensor, positive: Tensor) -> Tensor:
     Parameters
     ----------
     logits, target : Tensor [N, H, W]
+        Target in 0..1.
     positive : Tensor of bool [N]
+        Whether anything is drawn on the film.
     """
     bce = F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=(1, 2))
     return 2.0 * bce + torch.where(positive, soft_dice_loss(logits, target), torch.zeros_like(bce))

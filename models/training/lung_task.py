@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from models.training.augment import Augmentation
 from models.training.films import FilmBank
+from models.training.metrics import dice
 
 SIZE = 192
 
@@ -94,9 +95,10 @@ class LungTask:
         probability = torch.softmax(logits, dim=1)[:, 1:]
         truth = F.one_hot(target, 3).permute(0, 3, 1, 2)[:, 1:].float()
         overlap = 2 * (probability * truth).sum(dim=(2, 3)) + 1
-        dice = 1 - (overlap / (probability.sum(dim=(2, 3)) + truth.sum(dim=(2, 3)) + 1)).mean()
+        soft_dice = 1 - (overlap / (probability.sum(dim=(2, 3)) + truth.sum(dim=(2, 3)) + 1)).mean()
         view = F.binary_cross_entropy_with_logits(output.images[:, 0], batch["frontal"])
-        return {"total": entropy + dice + 0.5 * view, "entropy": entropy, "dice": dice, "view": view}
+        total = entropy + soft_dice + 0.5 * view
+        return {"total": total, "entropy": entropy, "dice": soft_dice, "view": view}
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
@@ -106,8 +108,7 @@ class LungTask:
         for image, mask in zip(self.validation.images, self.validation.masks, strict=True):
             output = network(as_input(image[None]))
             predicted = output.masks.argmax(dim=1)[0].numpy() > 0
-            truth = mask > 0
-            dices.append(2 * (predicted & truth).sum() / max(1, predicted.sum() + truth.sum()))
+            dices.append(dice(predicted, mask > 0))
             frontal.append(float(output.images[0, 0]))
         for image in self.validation_other.images:
             other.append(float(network(as_input(image[None])).images[0, 0]))
@@ -144,7 +145,8 @@ def _spoil(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
             for _ in range(int(rng.integers(1, 9))):
                 centre = tuple(int(v) for v in rng.integers(0, size, 2))
                 axes = tuple(int(v) for v in rng.integers(8, size // 2, 2))
-                cv2.ellipse(disc, centre, axes, float(rng.uniform(0, 180)), 0, 360, int(rng.integers(20, 256)), -1)
+                angle, grey = float(rng.uniform(0, 180)), int(rng.integers(20, 256))
+                cv2.ellipse(disc, centre, axes, angle, 0, 360, grey, -1)
             return np.asarray(cv2.GaussianBlur(disc, (0, 0), float(rng.uniform(0.5, 6))), np.uint8)
         case _:
             half = size // 2

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from models.lung_fields import DECODER_CHANNELS
 from models.networks.unet import UNet
 from models.training import films
 from models.training.fit import FitSettings, fit
@@ -44,10 +46,10 @@ def train_lungs(data: Path, run: Path, steps: int) -> torch.nn.Module:
     """Train, or go on training, the lung-field network; return the averaged network."""
     parts = lung_films(data)
     torch.manual_seed(0)
-    network = UNet(ENCODER, classes=3, image_classes=1, attention=False, decoder_channels=(96, 48, 32, 16))
+    network = UNet(ENCODER, classes=3, image_classes=1, decoder_channels=DECODER_CHANNELS)
     load_imagenet(network.encoder, ENCODER)
 
-    def labels(mask: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def labels(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         # JSRT's outlines already name the side; the others hold both lungs in one mask.
         return mask if set(np.unique(mask)) <= {0, 1, 2} and (mask == 2).any() else split_sides(mask)
 

@@ -16,7 +16,10 @@ def dice(predicted: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 
 def roc_auc(positive: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
-    """Return the area under the ROC curve by ranks (Mann-Whitney), ties counted half; NaN without both classes."""
+    """Return the area under the ROC curve by ranks (Mann-Whitney), ties counted half.
+
+    NaN unless both classes are there.
+    """
     count, others = int(positive.sum()), int((~positive).sum())
     if count == 0 or others == 0:
         return float("nan")
@@ -35,6 +38,9 @@ def bootstrap(
         Takes indices into the films, returns the figure; NaN samples are left out.
     n : int
         Number of films.
+    samples : int
+        Times that the films are drawn anew, with replacement.
+    seed : int
     """
     rng = np.random.default_rng(seed)
     values = np.array([statistic(rng.integers(0, n, n)) for _ in range(samples)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from models.networks.unet import UNet
@@ -79,7 +80,7 @@ def build_task(data: Path, lung_network: nn.Module) -> PneumothoraxTask:
 
 
 @torch.no_grad()
-def outline_lungs(bank: films.FilmBank, network: nn.Module) -> np.ndarray:  # type: ignore[type-arg]
+def outline_lungs(bank: films.FilmBank, network: nn.Module) -> NDArray[np.uint8]:
     """Return lung-field labels (1 right, 2 left) for each film, uint8 [N, S, S]."""
     network.eval()
     size = bank.images.shape[-1]

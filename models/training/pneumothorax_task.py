@@ -1,4 +1,4 @@
-"""Pneumothorax: masks where someone drew them, image labels where only those exist, insertions beside both."""
+"""Pneumothorax: masks where someone drew them, image labels where only those exist, and insertions."""
 
 from __future__ import annotations
 

@@ -48,5 +48,6 @@ def load_imagenet(encoder: nn.Module, name: str) -> None:
     renamed[stem] = renamed[stem].sum(dim=1, keepdim=True)
     own = encoder.state_dict()
     # features_only flattens "blocks.0" to "blocks.0" or "blocks_0" depending on the timm release.
-    chosen = {key: renamed[key.replace("blocks_", "blocks.")] for key in own if "num_batches_tracked" not in key}
+    trained = [key for key in own if not key.endswith("num_batches_tracked")]
+    chosen = {key: renamed[key.replace("blocks_", "blocks.")] for key in trained}
     encoder.load_state_dict(chosen, strict=False)
