@@ -59,6 +59,8 @@ class BatchResult:
     reports : list of Path
         One PDF for each scored film.
     rows : list of Row
+    explained : bool
+        Whether there is a heatmap of any image.
     unreadable : list of Unreadable
     left_out : list of Unreadable
         Sound files without a picture of their own: reports, presentation states, copies.
@@ -67,6 +69,7 @@ class BatchResult:
     findings: Path | None = None
     reports: list[Path] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    explained: bool = False
     unreadable: list[Unreadable] = field(default_factory=list)
     left_out: list[Unreadable] = field(default_factory=list)
 
@@ -131,6 +134,7 @@ def analyse_studies(
                 result.unreadable.append(Unreadable(entry.display_path, reason))
                 continue
             result.rows.append(_row(image, analysis))
+            result.explained |= bool(analysis.attributions)
             record = ImageRecord.of(image, analysis)
             if report and info is not None and analysis.predictions:
                 step(0.95, "Writing the report")

@@ -33,7 +33,9 @@ def print_result(result: BatchResult, out: Path, console: Console | None = None)
     if result.reports:
         places.append(("reports", out / "reports"))
     if any(row.score for row in result.rows):
-        places += [("masks", out / "masks"), ("heatmaps", out / "heatmaps")]
+        places.append(("masks", out / "masks"))
+    if result.explained:
+        places.append(("heatmaps", out / "heatmaps"))
     for what, place in places:
         console.print(f"{what + ':':<10}{escape(str(place))}", soft_wrap=True)
     console.print(DISCLAIMER)

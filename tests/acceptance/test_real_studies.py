@@ -30,7 +30,7 @@ def test_every_film_is_scored_and_the_ct_slice_refused(run):
     assert list(refused) == ["1-10.dcm"]
     assert "CT" in refused["1-10.dcm"]
     scored = [image for image in run.findings["images"] if image["models"]]
-    assert len(scored) >= 7
+    assert len(scored) == 9
     schema = json.loads((Path(resources.__file__).parent / "findings.schema.json").read_text("utf-8"))
     Draft202012Validator(schema).validate(run.findings)
 
@@ -52,7 +52,7 @@ def test_masks_lie_in_the_grid_of_the_films(run, shared_data):
 
 def test_each_film_keeps_the_basis_of_its_millimetres(run):
     bases = {image["spacing"]["basis"] for image in run.findings["images"] if image["spacing"]}
-    assert {"detector plane", "ERMF, estimated", "unknown basis"} <= bases
+    assert bases >= {"ERMF, estimated", "calibrated, type not stated", "unknown basis", "patient plane"}
 
 
 def test_areas_are_pixels_times_spacing(run):

@@ -1,0 +1,183 @@
+"""The networks in a process of their own: the same answers, and no way to lose the window."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import resources
+from models import zoo
+from ptx_viewer.analysis import Analyser
+from ptx_viewer.engine import Engine, EngineError
+from ptx_viewer.progress import Cancelled
+from ptx_viewer.results import FAILED, AnalysisOptions
+from ptx_viewer.study.read import read_image
+from ptx_viewer.study.scan import scan
+
+SAMPLE = Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
+QUICK = AnalysisOptions(explain=())
+
+
+@pytest.fixture(scope="module")
+def image():
+    (entry,) = scan([SAMPLE]).instances()
+    return read_image(entry)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    made = Engine("cpu")
+    yield made
+    made.close()
+    assert processes() == []
+
+
+def processes() -> list[multiprocessing.Process]:
+    return [child for child in multiprocessing.active_children() if child.name == "ptx-viewer networks"]
+
+
+def silent(_fraction: float, _message: str) -> None:
+    return
+
+
+def test_warming_up_says_what_is_ready_and_where(engine):
+    seen = []
+    info = engine.warm_up(lambda fraction, message: seen.append((fraction, message)))
+    assert info.device == "cpu"
+    assert [card.name for card in info.cards] == [card.name for card in zoo.cards()]
+    fractions = [fraction for fraction, _message in seen]
+    assert fractions == sorted(fractions)
+    assert len({message for _fraction, message in seen}) >= 3
+
+
+def test_it_answers_what_the_analyser_answers(engine, image):
+    there = engine.analyse(image, QUICK)
+    here = Analyser("cpu").analyse(image, QUICK)
+    assert there.image_key == here.image_key == image.reference.key
+    (one,), (other,) = there.predictions, here.predictions
+    assert one.score == pytest.approx(other.score, abs=1e-5)
+    np.testing.assert_allclose(one.probability, other.probability, atol=1e-5)
+    assert len(one.instances) == len(other.instances)
+    assert np.array_equal(one.mask, other.mask)
+    assert np.array_equal(there.lung_fields.right, here.lung_fields.right)
+    assert there.measurements == here.measurements
+
+
+def test_a_cancelled_call_ends_soon_and_the_next_one_works(engine, image):
+    steps = []
+
+    def cancel_at_the_network(_fraction: float, message: str) -> None:
+        steps.append(message)
+        if "pneumothorax" in message:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        engine.analyse(image, AnalysisOptions(), cancel_at_the_network)
+    before = [child.pid for child in processes()]
+    again = engine.analyse(image, QUICK)
+    assert again.predictions
+    assert again.attributions == ()
+    # It was the same process: nothing had to be loaded again.
+    assert [child.pid for child in processes()] == before
+
+
+def test_what_the_analyser_refuses_to_do_comes_as_its_sentence(engine, image):
+    with pytest.raises(EngineError, match="unknown model 'crystal-ball'; there are: attention-unet"):
+        engine.analyse(image, AnalysisOptions(models=("crystal-ball",)))
+
+
+def test_an_unexpected_failure_is_a_sentence_here_and_a_traceback_in_the_log(engine, image, caplog):
+    with pytest.raises(EngineError) as caught:
+        engine.analyse("no image at all", QUICK)
+    assert str(caught.value) == FAILED
+    assert "Traceback" in caplog.text
+    assert "AttributeError" in caplog.text
+
+
+def test_a_killed_process_is_reported_and_the_next_call_starts_another(engine, image):
+    (child,) = processes()
+    pid = child.pid
+
+    def kill(_fraction: float, message: str) -> None:
+        if message == "Finding the lung fields":
+            os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(EngineError, match="ended unexpectedly"):
+        engine.analyse(image, QUICK, kill)
+    assert engine.analyse(image, QUICK).predictions
+    (other,) = processes()
+    assert other.pid != pid
+
+
+def test_closing_ends_a_call_that_runs_and_leaves_no_process(engine, image):
+    # The last test of this file: the engine of all of them is closed here.
+    running = threading.Event()
+    ended = []
+
+    def work() -> None:
+        try:
+            engine.analyse(image, AnalysisOptions(), lambda _fraction, _message: running.set())
+        except EngineError as error:
+            ended.append(str(error))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert running.wait(60)
+    engine.close()
+    thread.join(60)
+    assert ended == ["The program is being closed."]
+    assert processes() == []
+    with pytest.raises(EngineError, match="being closed"):
+        engine.analyse(image, QUICK)
+
+
+_DYING_WINDOW = """
+import os, multiprocessing, signal
+from ptx_viewer.engine import Engine
+
+def die(fraction, message):
+    if message == "Loading the network library":
+        print(multiprocessing.active_children()[0].pid, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    Engine("cpu").warm_up(die)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_the_process_does_not_outlive_a_program_that_crashed(tmp_path):
+    script = tmp_path / "window.py"
+    script.write_text(_DYING_WINDOW)
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == -signal.SIGKILL
+    orphan = int(done.stdout)
+    deadline = time.monotonic() + 120
+    while _lives(orphan):
+        assert time.monotonic() < deadline, "the networks' process is still there"
+        time.sleep(0.1)
+
+
+def _lives(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    if status.exists():
+        # A process that nobody has waited for yet is dead all the same.
+        return status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not Path("/proc/self").exists()
