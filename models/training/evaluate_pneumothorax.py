@@ -92,7 +92,13 @@ def choose_mask_threshold(answers: Sequence[Answer]) -> float:
 
 
 def pneumothorax_figures(answers: Sequence[Answer]) -> tuple[Figure, ...]:
-    """Return the card's figures with bootstrap intervals, source by source."""
+    """Return the card's figures with bootstrap intervals, source by source.
+
+    Parameters
+    ----------
+    answers : sequence of Answer
+        Held-out films; SIIM-ACR's positives among them are outlined.
+    """
     figures = []
     outlined = [(a.prediction, a.truth) for a in answers if a.truth is not None]
     gated = np.array([dice(p.mask, truth) for p, truth in outlined])
@@ -107,6 +113,8 @@ def pneumothorax_figures(answers: Sequence[Answer]) -> tuple[Figure, ...]:
         ("nih", "NIH ChestX-ray14, held out, mined labels"),
     ):
         group = [a for a in answers if a.film.source == source]
+        if not group:
+            continue
         positive = np.array([a.film.positive for a in group])
         score = np.array([a.prediction.score for a in group])
         present = np.array([a.prediction.present for a in group])
