@@ -1,0 +1,205 @@
+"""The whole pass over one image: what is refused and why, and what a scored film comes with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import resources
+from ptx_viewer.analysis import EXPLANATIONS, Analyser, check_options, default_models
+from ptx_viewer.eligibility import header_refusal
+from ptx_viewer.progress import Cancelled
+from ptx_viewer.results import AnalysisOptions
+from ptx_viewer.study.image import Acquisition, Image2D
+from ptx_viewer.study.read import read_image
+from ptx_viewer.study.scan import scan
+
+SAMPLE = Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
+QUICK = AnalysisOptions(explain=())
+
+
+@pytest.fixture(scope="module")
+def film() -> Image2D:
+    """The sample film, smaller and a little wider than it was: its areas are not those of a chest."""
+    (entry,) = scan([SAMPLE]).instances()
+    image = read_image(entry)
+    small = cv2.resize(image.pixels, (560, 512), interpolation=cv2.INTER_AREA)
+    return replace(image, pixels=small, raw=small)
+
+
+@pytest.fixture(scope="module")
+def analyser() -> Analyser:
+    return Analyser("cpu")
+
+
+@pytest.fixture(scope="module")
+def analysis(analyser, film):
+    return analyser.analyse(film)
+
+
+def taken(film: Image2D, **values: object) -> Image2D:
+    return replace(film, acquisition=replace(film.acquisition, **values))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"modality": "CT"}, "a CT slice"),
+        ({"modality": "CT", "image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER")}, "a CT localiser"),
+        ({"modality": "MR"}, "the modality is MR"),
+        ({"modality": "MG"}, "the modality is MG"),
+        ({"body_part": "HAND"}, "another body part (hand)"),
+        ({"body_part": "ABDOMEN"}, "another body part (abdomen)"),
+        ({"view_position": "LL"}, "a lateral view"),
+        ({"view_position": " ll "}, "a lateral view"),
+        ({"view_position": "LATERAL"}, "a lateral view"),
+        ({"number_of_frames": 12}, "a sequence of 12 frames"),
+    ],
+)
+def test_what_the_header_rules_out_is_refused_unseen(analyser, film, values, words):
+    steps = []
+    analysis = analyser.analyse(taken(film, **values), progress=lambda _f, message: steps.append(message))
+    assert words in analysis.refused
+    assert analysis.image_key == film.reference.key
+    assert (analysis.predictions, analysis.attributions, analysis.measurements) == ((), (), ())
+    assert analysis.lung_fields is None
+    assert steps == ["Checking the view"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"modality": modality} for modality in ("CR", "DX", "RG", "SC", "OT", "")),
+        *({"body_part": part} for part in ("", "CHEST", "Chest PA", "THORAX", "LUNG", "RIBS")),
+        *({"view_position": view} for view in ("", "PA", "AP")),
+    ],
+)
+def test_no_frontal_chest_film_and_no_silent_header_is_ruled_out(film, values):
+    assert header_refusal(taken(film, **values)) is None
+
+
+def test_colour_is_refused(analyser, film):
+    coloured = replace(film, colour=np.zeros((*film.shape, 3), dtype=np.uint8))
+    assert "colour" in analyser.analyse(coloured).refused
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        (np.full((300, 300), 0.4, dtype=np.float32), "blank"),
+        (np.indices((300, 300)).sum(axis=0).astype(np.float32) % 2, "few grey levels"),
+        (np.linspace(0, 1, 3000, dtype=np.float32).reshape(60, 50), "50 × 60 pixels"),
+    ],
+)
+def test_a_picture_that_holds_nothing_is_refused(analyser, film, pixels, words):
+    analysis = analyser.analyse(replace(film, pixels=pixels, raw=pixels))
+    assert words in analysis.refused
+    assert analysis.predictions == ()
+
+
+def test_noise_is_no_chest(analyser, film):
+    noise = np.random.default_rng(0).random((400, 400), dtype=np.float32)
+    analysis = analyser.analyse(replace(film, pixels=noise, raw=noise))
+    assert analysis.refused
+    assert analysis.predictions == ()
+
+
+def test_a_negative_is_refused(analyser, film):
+    negative = 1.0 - film.pixels
+    assert analyser.analyse(replace(film, pixels=negative, raw=negative)).refused
+
+
+def test_a_reader_who_overrides_gets_results_and_keeps_the_reason(analyser, film):
+    lateral = taken(film, view_position="LL")
+    analysis = analyser.analyse(lateral, replace(QUICK, override_refusal=True))
+    assert "a lateral view" in analysis.refused
+    (prediction,) = analysis.predictions
+    assert prediction.probability.shape == film.shape
+
+
+def test_a_scored_film_comes_with_lungs_outline_reason_and_measures(analysis, film):
+    assert analysis.refused is None
+    (prediction,) = analysis.predictions
+    assert prediction.model == "attention-unet"
+    assert prediction.probability.dtype == np.float32
+    assert prediction.probability.shape == film.shape
+    assert 0 <= prediction.probability.min() <= prediction.probability.max() <= 1
+    assert prediction.present == (prediction.score >= prediction.threshold)
+    if not prediction.present:
+        assert prediction.instances == ()
+    for instance in prediction.instances:
+        assert (prediction.probability[instance.mask] >= prediction.mask_threshold).all()
+        assert instance.score == pytest.approx(prediction.probability[instance.mask].max())
+    assert sum(i.mask.sum() for i in prediction.instances) == prediction.mask.sum()
+    (attribution,) = analysis.attributions
+    assert attribution.heatmap.shape == film.shape
+    assert attribution.heatmap.min() >= 0
+    assert attribution.heatmap.max() in (0.0, 1.0)
+    assert attribution.faithfulness.verdict in {"yes", "weakly", "no"}
+    assert {m.side for m in analysis.measurements} == {i.side.value for i in prediction.instances}
+
+
+def test_the_patient_s_right_lung_is_at_the_left_of_the_film(analysis):
+    right, left = analysis.lung_fields.right, analysis.lung_fields.left
+    assert right.any()
+    assert left.any()
+    assert not (right & left).any()
+    assert np.flatnonzero(right.any(axis=0)).mean() < np.flatnonzero(left.any(axis=0)).mean()
+
+
+def test_the_same_film_gives_the_same_answer(analyser, film, analysis):
+    again = analyser.analyse(film)
+    assert again.predictions[0].score == analysis.predictions[0].score
+    assert np.array_equal(again.predictions[0].probability, analysis.predictions[0].probability)
+    assert np.array_equal(again.attributions[0].heatmap, analysis.attributions[0].heatmap)
+    assert again.attributions[0].faithfulness == analysis.attributions[0].faithfulness
+    assert again.measurements == analysis.measurements
+
+
+def test_progress_only_grows_and_cancelling_ends_the_pass(analyser, film):
+    seen = []
+    analyser.analyse(film, QUICK, lambda fraction, message: seen.append((fraction, message)))
+    fractions = [fraction for fraction, _message in seen]
+    assert fractions == sorted(fractions)
+    assert all(0 <= fraction <= 1 for fraction in fractions)
+
+    def cancel(_fraction: float, message: str) -> None:
+        if "attention-unet" in message:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        analyser.analyse(film, QUICK, cancel)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (AnalysisOptions(models=("unet-9",)), "unknown model 'unet-9'; there are: attention-unet"),
+        (AnalysisOptions(explain=("astrology",)), "unknown explanation 'astrology'; there are: grad-cam"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_choices(analyser, film, options, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        check_options(options)
+    with pytest.raises(ValueError, match=sentence):
+        analyser.analyse(film, options)
+
+
+def test_what_is_run_by_default_is_known():
+    check_options(AnalysisOptions(models=default_models(), explain=EXPLANATIONS))
+    check_options(AnalysisOptions())
+
+
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="unknown device 'abacus'"):
+        Analyser("abacus")
+
+
+def test_the_sample_is_taken_as_the_film_that_it_is(film):
+    assert isinstance(film.acquisition, Acquisition)
+    assert film.acquisition.modality == "DX"
+    assert (film.acquisition.body_part, film.acquisition.view_position) == ("CHEST", "PA")

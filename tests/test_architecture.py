@@ -1,0 +1,34 @@
+"""The lines between the packages: held by the import contracts, and true when the program runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_import_contracts_hold(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("loaded", "kept_out"),
+    [
+        ("ptx_viewer.ui.main_window, ptx_viewer.ui.app, ptx_viewer.engine", {"torch", "captum", "timm"}),
+        ("ptx_viewer.cli", {"torch", "PySide6", "pyqtgraph", "pydicom"}),
+        ("ptx_viewer.batch, ptx_viewer.analysis, ptx_viewer.table", {"PySide6", "pyqtgraph"}),
+    ],
+)
+def test_what_is_heavy_is_loaded_only_where_it_is_needed(loaded, kept_out):
+    script = f"import sys, {loaded}; print(*sorted({kept_out!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
