@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -71,6 +72,19 @@ def test_a_map_of_zeros_explains_nothing(bright_patch) -> None:
         assert measure_faithfulness(bright_patch(WINDOW), bright_window(), zeros, seed=seed).verdict == "no"
 
 
+def test_a_random_map_seldom_passes_for_an_explanation(bright_patch) -> None:
+    """Three random maps in a row: the first beats the other two in both tests in at most a third of cases."""
+    coarse = np.random.default_rng(9).random((40, 9, 9), dtype=np.float32)
+    verdicts = [
+        measure_faithfulness(
+            bright_patch(WINDOW), bright_window(), np.asarray(cv2.resize(each, (36, 36))), seed=seed
+        ).verdict
+        for seed, each in enumerate(coarse)
+    ]
+    assert verdicts.count("yes") <= 20
+    assert verdicts.count("no") >= 14
+
+
 def test_evidence_against_counts_for_nothing_in_a_signed_map(bright_patch) -> None:
     model, film = bright_patch(WINDOW), bright_window()
     signed = np.where(film > 0, 1.0, -np.random.default_rng(0).random((36, 36))).astype(np.float32)
@@ -108,10 +122,8 @@ def test_the_shipped_network_is_measured_by_its_own_score(
     heatmap = GradCam().attribute(pneumothorax_model, sample_film).heatmap
     result = measure_faithfulness(pneumothorax_model, sample_film, heatmap)
     assert all(0 < value < 1 for value in numbers(result))
-    wins = (
-        result.deletion_auc < result.random_deletion_auc,
-        result.insertion_auc > result.random_insertion_auc,
+    better = (
+        result.deletion_auc < result.random_deletion_auc
+        and result.insertion_auc > result.random_insertion_auc
     )
-    # Better than every random map is better than their mean, not the other way round.
-    assert all(wins) if result.verdict == "yes" else True
-    assert any(wins) if result.verdict == "weakly" else True
+    assert better == (result.verdict in ("yes", "weakly"))
