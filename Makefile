@@ -15,7 +15,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/development.stamp
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
+	$(BIN)/python -m pytest benchmarks --benchmark-columns=min,median,max,rounds
 
 lint: $(VENV)/development.stamp
 	$(BIN)/ruff check .

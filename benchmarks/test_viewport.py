@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from ptx_viewer.study.image import Acquisition, Image2D, ImageReference, Orientation, PatientIdentity, Window
 from ptx_viewer.study.luts import to_display
@@ -67,6 +68,11 @@ def viewport(qtbot) -> FilmViewport:
     return widget
 
 
+def rate(benchmark: BenchmarkFixture) -> float:
+    """Frames in a second, from the median; not a number when benchmarks are disabled."""
+    return 1 / benchmark.stats.stats.median if benchmark.enabled else float("nan")
+
+
 class Hand:
     """Moves the mouse with the left button down and waits for the repaint."""
 
@@ -90,7 +96,7 @@ class Hand:
 
 @pytest.mark.parametrize("zoom", ["fitted", "1:1"])
 @pytest.mark.parametrize("overlays", ["bare", "with masks and heatmap"])
-def test_window_drag_on_a_3000_film(benchmark, viewport, film, crescent, zoom, overlays):
+def test_window_drag_on_a_3000_film(benchmark, figure, viewport, film, crescent, zoom, overlays):
     viewport.show_image(film)
     if zoom == "1:1":
         viewport.one_to_one()
@@ -98,6 +104,7 @@ def test_window_drag_on_a_3000_film(benchmark, viewport, film, crescent, zoom, o
         viewport.set_masks([MaskLayer("a", crescent, "#ff9f1c", "right 0.93", True)])
         viewport.set_heatmap(HeatmapLayer(crescent.astype(np.float32), signed=False))
     benchmark(Hand(viewport).move)
+    figure(f"window drag on a 3,000² film, {zoom}, {overlays}", rate(benchmark), "frames/s", at_least=30)
 
 
 def test_pan_on_a_3000_film(benchmark, viewport, film):
@@ -124,7 +131,7 @@ def test_first_paint_of_a_3000_film(benchmark, viewport, film):
     benchmark(show)
 
 
-def test_ct_scroll_at_512(benchmark, viewport):
+def test_ct_scroll_at_512(benchmark, figure, viewport):
     rng = np.random.default_rng(0)
     slices = [
         image(rng.integers(-1024, 1500, (512, 512)).astype(np.int16), Window(-600.0, 1500.0))
@@ -147,3 +154,4 @@ def test_ct_scroll_at_512(benchmark, viewport):
         viewport.repaint()
 
     benchmark(scroll)
+    figure("CT scroll at 512²", rate(benchmark), "frames/s", at_least=30)
