@@ -19,9 +19,7 @@ from models.training.pneumothorax import pneumothorax_films
 TOLERANCE = 0.1
 
 
-def test_lung_fields_on_a_sample_of_the_held_out_films(
-    lung_model: LungFieldModel, shared_data: Path
-) -> None:
+def test_lung_fields_on_a_sample_of_the_held_out_films(lung_model: LungFieldModel, shared_data: Path) -> None:
     """The mean of a few films lies near the card's: within its interval and two standard errors."""
     parts = lung_films(shared_data)
     stated = [f for f in lung_model.card.figures if f.name == "lung fields, mean Dice"]
