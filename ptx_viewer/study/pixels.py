@@ -14,6 +14,7 @@ from .codestream import frame_size
 from .errors import StudyError
 from .functional import number_of_frames
 from .header import CUT_SHORT, integer, quiet, text, value
+from .jpeg2000 import decode_grey
 from .luts import Array
 
 #: Frames with more pixels than this are refused before memory is spent on them.
@@ -21,6 +22,7 @@ MAX_PIXELS = 100_000_000
 
 _KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _DAMAGED = "The picture is damaged: its pixel data cannot be decoded."
+_JPEG_2000 = frozenset({uid.JPEG2000Lossless, uid.JPEG2000})
 _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _YBR_HALF = "YBR_FULL_422"
 
@@ -154,7 +156,11 @@ def decode_frame(dataset: Dataset, layout: PixelLayout, frame: int) -> Array:
                     "The picture is stored as RLE Lossless with one bit per pixel, which cannot be decoded."
                 )
             if syntax.is_encapsulated:
-                _check_codestream(data, layout, frame, options)
+                encoded = _checked_codestream(data, layout, frame, options)
+                if syntax in _JPEG_2000 and layout.samples == 1 and not layout.signed:
+                    grey = decode_grey(encoded, layout.bits_stored, layout.bits_allocated)
+                    if grey is not None and grey.shape == (layout.rows, layout.columns):
+                        return grey
                 index = frame
             else:
                 data, index = _native_frame(data, layout, frame, options)
@@ -209,7 +215,7 @@ def _native_frame(data: bytes, layout: PixelLayout, frame: int, options: dict[st
     return data[size * frame : size * (frame + 1)], 0
 
 
-def _check_codestream(data: bytes, layout: PixelLayout, frame: int, options: dict[str, Any]) -> None:
+def _checked_codestream(data: bytes, layout: PixelLayout, frame: int, options: dict[str, Any]) -> bytes:
     try:
         encoded = get_frame(
             data, frame, number_of_frames=layout.frames, extended_offsets=options.get("extended_offsets")
@@ -224,6 +230,7 @@ def _check_codestream(data: bytes, layout: PixelLayout, frame: int, options: dic
             f"The file contradicts itself: its header states {layout.columns} × {layout.rows} pixels, "
             f"the picture inside has {size[1]} × {size[0]}."
         )
+    return encoded
 
 
 def _transfer_syntax(dataset: Dataset, keyword: str, notices: list[str]) -> uid.UID:
