@@ -19,7 +19,8 @@ def run(tmp_path_factory, analyze, shared_data):
     studies = shared_data / "studies"
     return analyze(
         tmp_path_factory.mktemp("results"),
-        *sorted(studies.glob("PTX*")), studies / "CT-LUNG30" / "1-10.dcm", shared_data / "dicom" / "chest",
+        *sorted(studies.glob("PTX*")), studies / "CT-LUNG30" / "1-10.dcm",
+        *sorted((shared_data / "dicom" / "chest").glob("siim-*.dcm")),
         "--explain", "", "--no-report",
     )  # fmt: skip
 
