@@ -12,8 +12,8 @@ from explain.attribution import Faithfulness
 from explain.grad_cam import ExplainableModel
 from models.geometry import Turn
 
-#: Steps from the untouched film to the empty one.
-STEPS = 8
+#: Steps from the untouched film to the empty one: few, so that a processor needs seconds, no more.
+STEPS = 5
 #: Random maps to compare with.
 RANDOM_MAPS = 2
 #: Patch edge of the random maps, as a share of the film: as coarse as a class activation map.

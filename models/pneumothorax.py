@@ -53,14 +53,16 @@ class PneumothoraxModel:
 
     @property
     def explained_layer(self) -> torch.nn.Module:
-        """Deepest decoder stage: at a sixteenth of the resolution it still tells apical from basal.
+        """Decoder stage at an eighth of the resolution.
 
-        The image score sees it through the pixel logits; what the score takes straight from
-        the encoder's pooled features does not pass through here.
+        Of the encoder's and the decoder's stages, its map agreed best with the outlines of the
+        validation films (area under the precision-recall curve .48; next best .37).  The image score sees it
+        through the pixel logits; what the score takes straight from the encoder's pooled
+        features does not pass through here.
         """
-        return self.network.decoder[0]
+        return self.network.decoder[1]
 
-    explained_layer_name = "decoder stage at 1/16 resolution"
+    explained_layer_name = "decoder stage at 1/8 resolution"
 
     def prepare(
         self, pixels: NDArray[np.float32], turn: Turn = Turn()  # noqa: B008  (frozen)

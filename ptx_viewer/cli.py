@@ -192,9 +192,8 @@ def _demo(words: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
     parser.add_argument("--no-viewer", action="store_true", help="do not open the viewer afterwards")
     chosen = parser.parse_args(words)
-    # Beside the films lie pictures of the truth, which are no films.
-    films = sorted((Path(resources.__file__).parent / "sample_study").glob("*.dcm"))
-    status = run_analysis(films, chosen.out, None, analysis.EXPLANATIONS)
+    study = Path(resources.__file__).parent / "sample_study"
+    status = run_analysis([study], chosen.out, None, analysis.EXPLANATIONS)
     if status != EXIT_DONE or chosen.no_viewer:
         return status
     reason = missing_display_reason()
@@ -205,25 +204,13 @@ def _demo(words: list[str]) -> int:
         return EXIT_DONE
     from ptx_viewer.ui.app import run
 
-    return run(films)
+    return run([study])
 
 
 def _phantom(words: list[str]) -> int:
-    from ptx_viewer.phantom.study import write_sample_study
+    from ptx_viewer.phantom.command import phantom
 
-    parser = _parser("phantom", "Make a synthetic study: a digital thorax without and with a pneumothorax.")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pixels", type=int, default=1536, help="edge of the film in pixels")
-    chosen = parser.parse_args(words)
-    try:
-        for path in write_sample_study(chosen.out, chosen.seed, chosen.pixels):
-            print(path)
-    except ValueError as error:
-        return _complain(error, EXIT_USAGE)
-    except OSError as error:
-        return _complain(error, EXIT_FAILED)
-    return EXIT_DONE
+    return phantom(words)
 
 
 def _train(words: list[str]) -> int:

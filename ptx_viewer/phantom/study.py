@@ -36,7 +36,7 @@ def write_film(
     pixels: int = FILM_PIXELS,
     repeat: int = 0,
 ) -> Path:
-    """Write one film as ``folder/name.dcm`` and its truth under ``folder/truth``.
+    """Write one film as ``folder/name.dcm`` and its truth into ``<folder>-truth`` beside it.
 
     The truth is ``name-pneumothorax.png`` and ``name-lungs.png`` (0 background, 127 right, 255 left
     lung field), in the film's own rows and columns, and ``name.json`` with seed, millilitres and percent.
@@ -53,8 +53,10 @@ def write_film(
     OSError
         If the folder cannot be written.
     """
-    truth = folder / "truth"
-    truth.mkdir(parents=True, exist_ok=True)
+    # Beside the study, not in it: a scan of the study must not find pictures of the truth.
+    truth = folder.with_name(f"{folder.name}-truth")
+    for place in (folder, truth):
+        place.mkdir(parents=True, exist_ok=True)
     film = synthesise_film(seed, pneumothorax, Projection(pixels, pixels, FILM_MM / pixels), repeat=repeat)
     dataset = film_dataset(film.pixels, film.projection, film.anatomy, identity, _summary(seed, pneumothorax))
     encoded = io.BytesIO()

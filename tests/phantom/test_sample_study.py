@@ -15,6 +15,7 @@ from ptx_viewer.phantom.dicom import derived_uid
 from ptx_viewer.phantom.study import FILM_PIXELS, SAMPLE_PNEUMOTHORAX, SAMPLE_SEED, sample_identities
 
 SAMPLE = Path(resources.__file__).parent / "sample_study"
+TRUTH = SAMPLE.with_name("sample_study-truth")
 PRIOR, CURRENT = "prior-without-pneumothorax", "current-with-pneumothorax"
 
 
@@ -33,7 +34,7 @@ def test_a_film_is_small_and_has_the_header_that_the_generator_writes(name: str)
 
 
 def test_the_recorded_volume_is_the_generators() -> None:
-    record = json.loads((SAMPLE / "truth" / f"{CURRENT}.json").read_text())
+    record = json.loads((TRUTH / f"{CURRENT}.json").read_text())
     side = SAMPLE_PNEUMOTHORAX.side
     assert record["seed"] == SAMPLE_SEED
     assert record["volumes"][side]["pneumothorax_ml"] == pytest.approx(SAMPLE_PNEUMOTHORAX.volume_ml, abs=2.0)
@@ -42,8 +43,8 @@ def test_the_recorded_volume_is_the_generators() -> None:
 
 def test_the_films_show_air_in_the_mask_and_none_before() -> None:
     prior, current = (pydicom.dcmread(SAMPLE / f"{name}.dcm").pixel_array for name in (PRIOR, CURRENT))
-    mask = cv2.imread(str(SAMPLE / "truth" / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED) > 0
-    lungs = cv2.imread(str(SAMPLE / "truth" / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
+    mask = cv2.imread(str(TRUTH / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED) > 0
+    lungs = cv2.imread(str(TRUTH / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
     assert 0.10 < mask.sum() / np.count_nonzero(lungs == 127) < 0.5
     # The same person, so that only the collapse changes the film: darker where the lung has gone,
     # the same in the other lung.

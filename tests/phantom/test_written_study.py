@@ -86,20 +86,24 @@ def test_both_studies_are_of_one_patient_in_order(small_study: Path) -> None:
     assert not np.array_equal(prior.pixel_array, current.pixel_array)
 
 
+def truth_of(study: Path) -> Path:
+    return study.with_name(f"{study.name}-truth")
+
+
 def test_the_truth_lies_beside_the_films(small_study: Path) -> None:
-    record = json.loads((small_study / "truth" / f"{CURRENT}.json").read_text())
+    record = json.loads((truth_of(small_study) / f"{CURRENT}.json").read_text())
     assert record["request"] == {"side": "right", "kind": "lateral", "volume_ml": 500.0}
     assert record["volumes"]["right"]["pneumothorax_ml"] == pytest.approx(500.0, abs=2.0)
     assert record["volumes"]["left"]["pneumothorax_ml"] == 0.0
-    mask = cv2.imread(str(small_study / "truth" / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED)
-    lungs = cv2.imread(str(small_study / "truth" / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
+    mask = cv2.imread(str(truth_of(small_study) / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED)
+    lungs = cv2.imread(str(truth_of(small_study) / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
     assert mask.shape == lungs.shape == (PIXELS, PIXELS)
     assert set(np.unique(mask)) == {0, 255}
     assert set(np.unique(lungs)) == {0, 127, 255}
     # The patient's right lung is on the left of the picture, and the air is in it.
     assert set(np.unique(lungs[mask > 0])) == {127}
     assert np.nonzero(lungs == 127)[1].mean() < PIXELS / 2 < np.nonzero(lungs == 255)[1].mean()
-    empty = cv2.imread(str(small_study / "truth" / f"{PRIOR}-pneumothorax.png"), cv2.IMREAD_UNCHANGED)
+    empty = cv2.imread(str(truth_of(small_study) / f"{PRIOR}-pneumothorax.png"), cv2.IMREAD_UNCHANGED)
     assert not empty.any()
     assert not list(small_study.rglob("*.part"))
 
