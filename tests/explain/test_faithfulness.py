@@ -44,14 +44,14 @@ def test_the_truth_explains_the_score_and_its_opposite_does_not(bright_patch, se
 
 
 def test_the_areas_of_the_true_map_by_hand(bright_patch) -> None:
-    """The window is 64 of 1,296 pixels, 4.9 %: a part of it goes at the first step of 1/64, all at 4/64."""
+    """The window is 64 of 1,296 pixels, 4.9 %: a part of it goes at the first step of 1/25, all at 4/25."""
     film = bright_window()
     result = measure_faithfulness(bright_patch(WINDOW), film, film)
     blurred = uniform_filter(uniform_filter(film, 5), 5)[WINDOW].mean()  # 36 // 8 | 1 = 5
     high, low = (1 / (1 + np.exp(4 - 8 * brightness)) for brightness in (1.0, blurred))
-    # From 4/64 to 49/64 the curve is flat.  The first trapezium, 3/64 of a width of 48/64, has one end
+    # From 4/25 to 16/25 the curve is flat.  The first trapezium, 3/25 of a width of 15/25, has one end
     # there and the other anywhere between both levels.
-    uncertain = (high - low) / 2 * 3 / 48
+    uncertain = (high - low) / 2 * 3 / 15
     assert low < result.deletion_auc < low + uncertain
     assert high - uncertain < result.insertion_auc < high
 
