@@ -115,7 +115,8 @@ def test_the_demo_opens_no_window_that_nobody_could_see(monkeypatch, tmp_path, c
     monkeypatch.setattr(cli, "run_analysis", lambda paths, *_more: asked.extend(paths) or cli.EXIT_DONE)
     assert cli.main(["demo", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith("The viewer was not opened: ")
-    assert [path.suffix for path in asked] == [".dcm", ".dcm"]
+    assert [path.name for path in asked] == ["sample_study"]
+    assert [film.suffix for film in asked[0].iterdir()] == [".dcm", ".dcm"]
 
 
 def test_the_log_goes_to_a_file_and_a_folder_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
