@@ -12,7 +12,7 @@ from ptx_viewer import __version__
 from ptx_viewer.analysis import Analyser
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
-from ptx_viewer.report.findings import ImageRecord, write_findings
+from ptx_viewer.report.findings import ImageRecord, file_stem, write_findings
 from ptx_viewer.report.pdf import write_pdf
 from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.catalogue import InstanceEntry, Unreadable
@@ -155,8 +155,7 @@ def _lies_in(entry: InstanceEntry, folders: Sequence[Path]) -> bool:
 def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysis, info: EngineInfo) -> Path:
     folder = out / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    uid = "".join(c for c in image.reference.sop_instance_uid if c in "0123456789.")[:64].strip(".")
-    path = folder / f"{number:04d}_{uid}.pdf"
+    path = folder / f"{file_stem(number, image.reference)}.pdf"
     content = ReportContent(
         image=image,
         analysis=analysis,

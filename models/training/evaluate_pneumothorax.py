@@ -190,7 +190,7 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
             "Pixel probabilities level off near 0.59: hold them against the pixel threshold, do not "
             "read them as calibrated.",
             "The digital thorax of the sample study lies outside what it learned: its score there stays low.",
-            "Few outlined films were at hand: the intervals are wide, and small apical collapses are missed.",
+            "Few outlined films were at hand: the intervals are wide, and positives are missed.",
             "The score is calibrated for the mix of the validation films; elsewhere its level may be off.",
             "Chest drains, skin folds, the scapula's edge and bullae can be taken for a pneumothorax.",
             "Not for supine films with basal (deep sulcus) air alone, and not for children: too few "

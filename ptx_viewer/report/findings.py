@@ -120,7 +120,7 @@ def write_findings(
 
 def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
     reference, analysis, spacing = record.reference, record.analysis, record.spacing
-    stem = _stem(number, reference)
+    stem = file_stem(number, reference)
     pictures = _Pictures(out_dir, stem, (record.rows, record.columns))
     return {
         "file": _text(reference.display_path),
@@ -228,7 +228,7 @@ class _Pictures:
         return f"{folder}/{file_name}"
 
 
-def _stem(number: int, reference: ImageReference) -> str:
+def file_stem(number: int, reference: ImageReference) -> str:
     """Return a file name's start: the number makes it unique, the UID recognisable.
 
     A UID comes from the file and may hold anything; only its digits and dots are taken.
