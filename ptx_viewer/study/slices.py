@@ -11,7 +11,7 @@ from .catalogue import InstanceEntry
 #: Directions that differ by less than this are the same plane (ImageOrientationPatient is rounded).
 _SAME_DIRECTION = 1e-3
 #: Slices closer than this, in mm, lie at the same position.
-_SAME_POSITION_MM = 1e-2
+SAME_POSITION_MM = 1e-2
 #: Distances that differ by more than this part of the usual distance are irregular.
 _IRREGULAR = 0.05
 
@@ -40,7 +40,7 @@ def in_display_order(instances: Sequence[InstanceEntry]) -> tuple[InstanceEntry,
         orientation = entry.image_orientation
         assert orientation is not None  # `_is_slice`
         for known, members in planes:
-            if _same_direction(known, orientation):
+            if same_direction(known, orientation):
                 members.append(entry)
                 break
         else:
@@ -67,17 +67,17 @@ def irregularities(orientations: Sequence[Orientation6], positions: Sequence[Pos
     """
     if len(positions) < 2:
         return ()
-    if not all(_same_direction(orientations[0], other) for other in orientations[1:]):
+    if not all(same_direction(orientations[0], other) for other in orientations[1:]):
         return ("The series holds slices of different planes; distances between slices are not defined.",)
     normal = np.cross(orientations[0][:3], orientations[0][3:])
     normal = normal / max(float(np.linalg.norm(normal)), 1e-12)
     points = np.asarray(positions, dtype=np.float64)
     gaps = np.abs(np.diff(points @ normal))
     notices = []
-    duplicates = int(np.count_nonzero(gaps < _SAME_POSITION_MM))
+    duplicates = int(np.count_nonzero(gaps < SAME_POSITION_MM))
     if duplicates:
         notices.append(f"{duplicates} slice(s) lie at the position of another slice.")
-    distinct = gaps[gaps >= _SAME_POSITION_MM]
+    distinct = gaps[gaps >= SAME_POSITION_MM]
     if distinct.size == 0:
         return tuple(notices)
     usual = float(np.median(distinct))
@@ -98,7 +98,7 @@ def irregularities(orientations: Sequence[Orientation6], positions: Sequence[Pos
     sideways = np.linalg.norm(steps - np.outer(steps @ normal, normal), axis=1)
     # The slices' corners step along the table, not along the normal: the gantry was tilted.
     along = np.abs(steps @ normal)
-    tilted = (along >= _SAME_POSITION_MM) & (sideways > 0.02 * along)
+    tilted = (along >= SAME_POSITION_MM) & (sideways > 0.02 * along)
     if tilted.any():
         angle = float(np.degrees(np.arctan2(np.median(sideways[tilted]), np.median(along[tilted]))))
         notices.append(
@@ -120,7 +120,8 @@ def _position(plane: Orientation6, entry: InstanceEntry) -> float:
     return slice_position(plane, entry.image_position)
 
 
-def _same_direction(one: Orientation6, other: Orientation6) -> bool:
+def same_direction(one: Orientation6, other: Orientation6) -> bool:
+    """Whether two ImageOrientationPatient are the same plane, but for rounding."""
     return all(abs(a - b) < _SAME_DIRECTION for a, b in zip(one, other, strict=True))
 
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where the i-th image of a stack comes from."""
 
     entry: InstanceEntry
@@ -49,7 +49,7 @@ class Stack:
         Sentences about missing, repeated, uneven or tilted slices.  Nothing is repaired.
     """
 
-    def __init__(self, places: list[_Place], notices: tuple[str, ...]) -> None:
+    def __init__(self, places: list[Place], notices: tuple[str, ...]) -> None:
         self.notices = notices
         self._places = places
         self._frames: OrderedDict[int, Frame] = OrderedDict()
@@ -62,6 +62,11 @@ class Stack:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each image comes from, in display order."""
+        return tuple(self._places)
 
     @property
     def positions(self) -> tuple[float, ...] | None:
@@ -88,6 +93,15 @@ class Stack:
         if not 0 <= index < len(self._places):
             raise IndexError(f"image {index} of a stack of {len(self._places)}")
         return self._frame(index).image()
+
+    def read(self, index: int) -> Frame:
+        """Decode one image without keeping it, for whoever reads a series through once.
+
+        Raises
+        ------
+        StudyError
+        """
+        return self._decode(self._places[index])
 
     def read_ahead(self, start: int, progress: Progress) -> None:
         """Decode the images nearest to `start` until the memory for them is full.
@@ -127,7 +141,7 @@ class Stack:
                 self._frames_bytes -= oldest.nbytes
         return frame
 
-    def _decode(self, place: _Place) -> Frame:
+    def _decode(self, place: Place) -> Frame:
         if place.entry.number_of_frames == 1:
             return read_frame(place.entry, place.frame)
         try:
@@ -164,12 +178,12 @@ def open_stack(series: SeriesEntry, progress: Progress = silent) -> Stack:
     StudyError
         When the series holds no image at all.
     """
-    places: list[_Place] = []
+    places: list[Place] = []
     notices: list[str] = []
     for done, entry in enumerate(series.instances):
         progress(done / len(series.instances), "Opening the series")
         if entry.number_of_frames == 1:
-            places.append(_Place(entry, 0, entry.image_orientation, entry.image_position))
+            places.append(Place(entry, 0, entry.image_orientation, entry.image_position))
         else:
             places += _frames_of(entry)
     if not places:
@@ -186,13 +200,13 @@ def open_stack(series: SeriesEntry, progress: Progress = silent) -> Stack:
     return Stack(places, tuple(notices))
 
 
-def _frames_of(entry: InstanceEntry) -> list[_Place]:
+def _frames_of(entry: InstanceEntry) -> list[Place]:
     """Return the frames of a file, by slice position where every frame states one."""
-    plain = [_Place(entry, frame, None, None) for frame in range(entry.number_of_frames)]
+    plain = [Place(entry, frame, None, None) for frame in range(entry.number_of_frames)]
     if entry.modality not in {"CT", "MR", "PT"} or is_picture(entry.file):
         return plain
     header, _ = read_header(entry.file)
-    placed: list[_Place] = []
+    placed: list[Place] = []
     with quiet():
         for frame in range(entry.number_of_frames):
             own = frame_header(header, frame)
@@ -202,7 +216,7 @@ def _frames_of(entry: InstanceEntry) -> list[_Place]:
             )
             if len(orientation) != 6 or len(position) != 3:
                 return plain
-            placed.append(_Place(entry, frame, orientation, position))
+            placed.append(Place(entry, frame, orientation, position))
     first = placed[0].orientation
     if first is not None and all(place.orientation == first for place in placed):
         placed.sort(key=lambda place: -slice_position(first, place.position or (0.0, 0.0, 0.0)))
