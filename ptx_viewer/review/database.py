@@ -38,6 +38,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (image_key, position)
         )""",
     ),
+    (
+        # The reader's own measurements came into the document.  A program that knows nothing of them
+        # would drop them at its next save: the version alone keeps it away.
+        "ALTER TABLE review ADD COLUMN measured INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 #: How long a call waits for another process that is writing.

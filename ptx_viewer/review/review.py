@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.prediction import Side
+from ptx_viewer.measure.annotation import Annotation
 
 
 class Decision(StrEnum):
@@ -88,6 +89,8 @@ class ImageReview:
     signed_at : datetime or None
     audit : tuple of AuditEvent
         Oldest first.
+    annotations : tuple of Annotation
+        What the reader measured with ruler, angle, ellipse and rectangle, in the order of drawing.
     """
 
     image_key: str
@@ -97,3 +100,4 @@ class ImageReview:
     signed_by: str = ""
     signed_at: datetime | None = None
     audit: tuple[AuditEvent, ...] = ()
+    annotations: tuple[Annotation, ...] = ()

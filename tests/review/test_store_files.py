@@ -114,7 +114,7 @@ def test_an_older_database_is_migrated_and_keeps_its_reviews(
             assert loaded is not None
             assert len(loaded.findings) == 2
             assert store._connection is not None
-            assert store._connection.execute("PRAGMA user_version").fetchone() == (2,)
+            assert store._connection.execute("PRAGMA user_version").fetchone() == (len(database.MIGRATIONS),)
             assert store._connection.execute("SELECT second_reader FROM review").fetchall() == [(None,)]
 
 
@@ -140,10 +140,10 @@ def test_a_database_of_a_newer_version_is_left_alone_and_the_program_goes_on_bes
     before = path.read_bytes()
     with pytest.raises(StoreError, match="newer version of this program") as caught:
         ReviewStore(path)
-    assert caught.value.fresh_path == path.with_name("reviews.v1.sqlite3")
+    assert caught.value.fresh_path == path.with_name("reviews.v2.sqlite3")
     store, notice = open_store(path)
     with store:
-        assert store.path == path.with_name("reviews.v1.sqlite3")
+        assert store.path == path.with_name("reviews.v2.sqlite3")
         assert store.load("1#0") is None
         store.save(ImageReview("1#0", impression="fresh"))
     assert notice is not None
