@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from .geometry import Projection
 from .materials import MU_WATER, attenuation
 from .thorax import Thorax
-from .tubes import project_tubes
+from .tubes import join, project_tubes
 
 FloatArray = NDArray[np.float32]
 
@@ -107,7 +107,7 @@ def line_integrals(thorax: Thorax, projection: Projection) -> LineIntegrals:
 
     sums = integrate_planes(evaluate, coarse, *_FRONT_TO_BACK, _STEP_MM)
     fine = [_refine(array, projection, coarse, order=3 if i == 0 else 1) for i, array in enumerate(sums)]
-    tubes = project_tubes(thorax.airways_and_bones(), projection)
+    tubes = project_tubes(join(list(thorax.bone_and_airway_layers())), projection)
     vessels = gaussian_filter(
         project_tubes(thorax.vessels(), projection), _PULSATION_MM / projection.pixel_mm
     )

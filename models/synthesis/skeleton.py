@@ -173,17 +173,19 @@ def add_humeral_heads(
         _shell(hounsfield, ellipsoid(x, y, z, centre, (22.0, 22.0, 23.0)), width, cortex=0.9)
 
 
-def _bone(points: list[tuple[float, float, float]], radii: list[float], cortex: float) -> Tubes:
+def _bone(
+    points: list[tuple[float, float, float]], radii: list[float], cortex: float
+) -> tuple[Tubes, Tubes]:
     path, radius = np.array(points, float), np.array(radii, float)
     outer = polyline(path, radius, CORTICAL_BONE - MUSCLE, 3.0)
     inner = polyline(path, np.maximum(radius - cortex, 0.3), CANCELLOUS_BONE - CORTICAL_BONE, 3.0)
-    return join([outer, inner])
+    return outer, inner
 
 
-def bone_tubes(anatomy: Anatomy, random: np.random.Generator) -> Tubes:
-    """Clavicles, borders of the scapulae and upper arms."""
+def bone_tubes(anatomy: Anatomy, random: np.random.Generator) -> tuple[Tubes, Tubes]:
+    """Clavicles, borders of the scapulae and upper arms: solid cortex, and what the marrow takes from it."""
     w, h = anatomy.width, anatomy.height
-    parts = []
+    parts: list[tuple[Tubes, Tubes]] = []
     for side in SIDES:
         s, lift = sign(side), random.normal(0.0, 2.0)
 
@@ -206,7 +208,7 @@ def bone_tubes(anatomy: Anatomy, random: np.random.Generator) -> Tubes:
             _bone([at(153, 28, 108), at(155, 27, 92), at(152, 28, 76)], [4.5, 6.5, 4.5], 1.4),
             _bone([at(177, 14, 88), at(212, 10, 18), at(250, 8, -70)], [11.5, 11.0, 11.0], 2.2),
         ]
-    return join(parts)
+    return join([outer for outer, _ in parts]), join([inner for _, inner in parts])
 
 
 def airway_tubes(anatomy: Anatomy) -> Tubes:

@@ -140,10 +140,10 @@ class Thorax:
         mediastinum = cage * coverage(inside.mediastinum, width)
         return PlaneSample(hounsfield, air, cavity, mediastinum, abdomen)
 
-    def airways_and_bones(self) -> Tubes:
-        """Trachea, bronchi and long bones, to be added to the planes."""
+    def bone_and_airway_layers(self) -> tuple[Tubes, ...]:
+        """Trachea and bronchi, long bones and their marrow, each to be added to the planes in turn."""
         bones = bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))
-        return join([airway_tubes(self.anatomy), bones]).sheared(-self.turn)
+        return tuple(tubes.sheared(-self.turn) for tubes in (airway_tubes(self.anatomy), *bones))
 
     def vessels(self) -> Tubes:
         """Vessels of both lungs, moved with a lung that has collapsed, to be added to the planes."""
