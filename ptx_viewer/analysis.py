@@ -13,12 +13,12 @@ from explain.attribution import Attribution
 from models.geometry import Turn, turn_to_standard
 from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.eligibility import header_refusal
+from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress, silent
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.image import Image2D
-from ptx_viewer.study.spacing import Spacing
 
 if TYPE_CHECKING:
     from models.lung_fields import LungFieldModel
@@ -132,7 +132,7 @@ class Analyser:
             )
             notices += more + prediction.notices
             predictions.append(prediction)
-            measurements += _measure(prediction, view.lungs, image.spacing)
+            measurements += _measure(prediction, view.lungs, image)
             for number, method in enumerate(options.explain):
                 done = start + share * (0.4 + 0.6 * number / len(options.explain))
 
@@ -172,13 +172,21 @@ class Analyser:
         return self._loaded[name]
 
 
-def _measure(prediction: Prediction, lungs: LungFields, spacing: Spacing | None) -> tuple[Measurement, ...]:
+def _measure(prediction: Prediction, lungs: LungFields, image: Image2D) -> tuple[Measurement, ...]:
     masks: dict[Side, NDArray[np.bool_]] = {}
     for instance in prediction.instances:
         masks[instance.side] = (
             masks[instance.side] | instance.mask if instance.side in masks else instance.mask
         )
-    return measure_pneumothorax(masks, lungs, spacing, prediction.model)
+    return measure_film(
+        masks,
+        lungs,
+        image.spacing,
+        prediction.model,
+        film_view(image),
+        prediction.probability,
+        prediction.mask_threshold,
+    )
 
 
 def _explain(

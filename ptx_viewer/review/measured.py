@@ -27,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.prediction import Side
+from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.study.spacing import Spacing
 
@@ -37,7 +38,10 @@ from .review import Decision, Finding, ImageReview
 
 
 def current_measurements(
-    review: ImageReview, analysis: ImageAnalysis | None, spacing: Spacing | None
+    review: ImageReview,
+    analysis: ImageAnalysis | None,
+    spacing: Spacing | None,
+    view: FilmView = FilmView(),  # noqa: B008  (frozen)
 ) -> tuple[Measurement, ...]:
     """Measure the findings of a review that are not rejected.
 
@@ -48,12 +52,14 @@ def current_measurements(
         Gives the lung fields; None when the image was not analysed.
     spacing : Spacing or None
         None for an uncalibrated image.
+    view : FilmView
+        How the film was taken.
 
     Returns
     -------
     tuple of Measurement
         Model by model in the order of the findings, the reader last; the same arithmetic as
-        :func:`~ptx_viewer.measure.pneumothorax.measure_pneumothorax`.
+        :func:`~ptx_viewer.measure.film.measure_film`.
     """
     lungs = analysis.lung_fields if analysis is not None else None
     standing = [finding for finding in review.findings if finding.decision is not Decision.REJECTED]
@@ -63,12 +69,21 @@ def current_measurements(
     measurements: list[Measurement] = []
     for model in dict.fromkeys(finding.source for finding in as_outlined):
         masks = _union_by_side(finding for finding in as_outlined if finding.source == model)
-        measurements += measure_pneumothorax(masks, lungs, spacing, model)
+        measurements += measure_film(masks, lungs, spacing, model, view, *_probability(analysis, model))
 
     sides = {finding.side for finding in by_reader}
     accepted = [f for f in as_outlined if f.decision is Decision.ACCEPTED and f.side in sides]
-    measurements += measure_pneumothorax(_union_by_side([*by_reader, *accepted]), lungs, spacing, READER)
+    measurements += measure_film(_union_by_side([*by_reader, *accepted]), lungs, spacing, READER, view)
     return tuple(measurements)
+
+
+def _probability(
+    analysis: ImageAnalysis | None, model: str
+) -> tuple[NDArray[np.float32] | None, float | None]:
+    for prediction in analysis.predictions if analysis is not None else ():
+        if prediction.model == model:
+            return prediction.probability, prediction.mask_threshold
+    return None, None
 
 
 def _union_by_side(findings: Iterable[Finding]) -> dict[Side, NDArray[np.bool_]]:

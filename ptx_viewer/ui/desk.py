@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
@@ -165,7 +166,7 @@ class Desk(QObject):
         )
 
     def _measure(self, reading: Reading) -> None:
-        review, analysis, spacing = reading.review, reading.analysis, reading.image.spacing
+        review, analysis, image = reading.review, reading.analysis, reading.image
         self._measured[reading.key] = review
 
         def done(measurements: tuple) -> None:
@@ -175,7 +176,7 @@ class Desk(QObject):
 
         self._workers.measure.submit(
             "Measure",
-            lambda _progress: current_measurements(review, analysis, spacing),
+            lambda _progress: current_measurements(review, analysis, image.spacing, film_view(image)),
             done=done,
             failed=lambda error: self.problem.emit(f"The measurement failed: {sentence(error)}"),
         )

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 import ptx_viewer
 from explain.attribution import Attribution
 from models.cards import ModelCard, card_path, load_card
+from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.results import ImageAnalysis
@@ -64,7 +65,7 @@ class Exporter(QObject):
                 image=image,
                 analysis=analysis,
                 review=review,
-                measurements=current_measurements(review, analysis, image.spacing),
+                measurements=current_measurements(review, analysis, image.spacing, film_view(image)),
                 attributions=attributions,
                 cards=cards or shipped_cards(analysis),
                 device=device,

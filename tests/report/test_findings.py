@@ -75,6 +75,11 @@ def test_whole_file_follows_the_schema_and_the_contract(films, tmp_path, validat
         "model": "attention-unet",
         "valid": True,
         "why_not": None,
+        "interval": None,
+        "interval_basis": None,
+        "construction": None,
+        "edited": False,
+        "category": None,
     }
     assert image["measurements"][1]["value"] is None
     assert image["measurements"][1]["why_not"] == "not valid on a supine film"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.prediction import Side
-from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.measure.film import measure_film
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.edits import accept, add_finding, reject, repaint, review_from_analysis
 from ptx_viewer.review.measured import current_measurements
@@ -27,7 +27,7 @@ def values(review: ImageReview, analysis: ImageAnalysis | None) -> dict[tuple[st
 
 def test_untouched_it_is_what_the_analysis_measured(analysis: ImageAnalysis) -> None:
     masks = {i.side: i.mask for i in analysis.predictions[0].instances}
-    expected = measure_pneumothorax(masks, analysis.lung_fields, MM, "attention-unet")
+    expected = measure_film(masks, analysis.lung_fields, MM, "attention-unet")
     review = review_from_analysis(analysis)
     assert current_measurements(review, analysis, MM) == expected
     assert values(review, analysis) == {

@@ -22,7 +22,7 @@ from explain.attribution import Attribution, Faithfulness, Provenance
 from models.cards import DataSource, Figure, ModelCard
 from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.engine import EngineError
-from ptx_viewer.measure.pneumothorax import measure_pneumothorax
+from ptx_viewer.measure.film import measure_film
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.review.store import ReviewStore
@@ -163,7 +163,7 @@ def sample_analysis(image: Image2D, refused: str | None = None) -> ImageAnalysis
         predictions=(prediction,),
         lung_fields=fields,
         attributions=(attribution,),
-        measurements=measure_pneumothorax(masks, fields, image.spacing, "attention-unet"),
+        measurements=measure_film(masks, fields, image.spacing, "attention-unet"),
     )
 
 

@@ -1,4 +1,4 @@
-"""All measurements of the pneumothorax masks of one image."""
+"""All measurements of the pneumothorax masks of one film."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from ptx_viewer.study.spacing import Spacing
 from .area import pneumothorax_area
 from .hemithorax import hemithorax_pixels, share_of_hemithorax
 from .measurement import Measurement
+from .view import FilmView
 
 
-def measure_pneumothorax(
+def measure_film(
     masks: Mapping[Side, NDArray[np.bool_]],
     lungs: LungFields | None,
     spacing: Spacing | None,
     model: str,
+    view: FilmView = FilmView(),  # noqa: B008  (frozen)
+    probability: NDArray[np.float32] | None = None,
+    mask_threshold: float | None = None,
 ) -> tuple[Measurement, ...]:
     """Measure the masks of one model, or of the reader, side by side.
 
@@ -33,22 +37,30 @@ def measure_pneumothorax(
         None for an uncalibrated image.
     model : str
         Whose masks these are: a name in the zoo, or ``"reader"``.
+    view : FilmView
+        How the film was taken, and the turn to the usual display.
+    probability : ndarray of float32, shape [H, W], or None
+        The model's map behind the masks; gives the interval of each value together with
+        `mask_threshold`.  None for masks drawn by the reader.
+    mask_threshold : float or None
+        0..1, at which `probability` was cut.
 
     Returns
     -------
     tuple of Measurement
-        For each side with a non-empty mask, right before left before unknown:
-        ``"pneumothorax area"`` (mm² or px) and ``"pneumothorax share of hemithorax"`` (%).
+        For each side with a non-empty mask, right before left before unknown.
 
     Raises
     ------
     ValueError
-        If masks and lung fields are not all of one shape.
+        If masks, probability and lung fields are not all of one shape.
     """
     found = {side: masks[side] for side in Side if side in masks and masks[side].any()}
     shapes = {mask.shape for mask in masks.values()}
     if lungs is not None:
         shapes |= {lungs.right.shape, lungs.left.shape}
+    if probability is not None and masks:
+        shapes.add(probability.shape)
     if len(shapes) > 1:
         raise ValueError(f"masks and lung fields must share one grid, got the shapes {sorted(shapes)}")
 

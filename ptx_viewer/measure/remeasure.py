@@ -1,0 +1,76 @@
+"""Measure again after the reader has moved an end of a construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ptx_viewer.study.spacing import Spacing
+
+from .construction import Construction, Segment
+from .measurement import Measurement
+
+
+def remeasure(
+    measurement: Measurement, construction: Construction, spacing: Spacing | None
+) -> tuple[Measurement, ...]:
+    """Measure one value again from a construction that the reader has changed.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        With a construction.
+    construction : Construction
+        Segments of the same names, with the ends where the reader put them.
+    spacing : Spacing or None
+
+    Returns
+    -------
+    tuple of Measurement
+        The measurement with ``edited`` set; the measurement as it was when it is not valid, or when
+        nothing has moved.
+
+    Raises
+    ------
+    ValueError
+        If the measurement has no construction, or the new one has other segments.
+    """
+    before = measurement.construction
+    if before is None or [s.name for s in before.segments] != [s.name for s in construction.segments]:
+        raise ValueError(f"this is no construction of the {measurement.name}")
+    if not measurement.valid or construction == before:
+        return (measurement,)
+    value = construction.segments[0].length(spacing)
+    return (replace(measurement, value=value, construction=construction, edited=True),)
+
+
+def move_segment(
+    measurements: Iterable[Measurement], side: str, model: str, moved: Segment, spacing: Spacing | None
+) -> tuple[Measurement, ...]:
+    """Measure everything again that is made from one segment.
+
+    Parameters
+    ----------
+    measurements : iterable of Measurement
+        All that are shown together.
+    side, model : str
+        Whose segment it is.
+    moved : Segment
+        Where the reader put it.
+    spacing : Spacing or None
+
+    Returns
+    -------
+    tuple of Measurement
+        All of `measurements` in their order, those of `side` and `model` whose construction holds a
+        segment of this name measured again.
+    """
+    result: list[Measurement] = []
+    for measurement in measurements:
+        construction = measurement.construction
+        ours = measurement.side == side and measurement.model == model
+        if ours and construction is not None and construction.holds(moved.name):
+            result += remeasure(measurement, construction.with_segment(moved), spacing)
+        else:
+            result.append(measurement)
+    return tuple(result)
