@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,6 +14,15 @@ from numpy.typing import NDArray
 
 from models.geometry import GridTransform
 from models.preprocess import normalise
+
+
+class Box(NamedTuple):
+    """A rectangle in the film's own pixels: left and top corner, width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,10 @@ class Film:
         Image-level label.
     patient : str
         Films of one patient stay on one side of a split.
+    view : str
+        ``"PA"``, ``"AP"``, ... or ``""`` where nobody says.
+    boxes : tuple of Box
+        Rectangles drawn around findings, where the collection has such.
     """
 
     film_id: str
@@ -40,6 +54,8 @@ class Film:
     mask: Path | None
     positive: bool
     patient: str
+    view: str = ""
+    boxes: tuple[Box, ...] = ()
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
