@@ -1,6 +1,16 @@
 """The film canvas and the values it takes and gives."""
 
-from .layers import HeatmapLayer, MaskLayer, MaskStyle, PixelProbe, Tool
+from .layers import HeatmapLayer, Look, MaskLayer, MaskStyle, PixelProbe, Tool
+from .readout import Readout
 from .viewport import FilmViewport
 
-__all__ = ["FilmViewport", "HeatmapLayer", "MaskLayer", "MaskStyle", "PixelProbe", "Tool"]
+__all__ = [
+    "FilmViewport",
+    "HeatmapLayer",
+    "Look",
+    "MaskLayer",
+    "MaskStyle",
+    "PixelProbe",
+    "Readout",
+    "Tool",
+]

@@ -51,7 +51,7 @@ class Annotations:
         """Draw everything on a canvas of `size` and return the rectangles taken."""
         taken: list[QRectF] = []
         inset, free = 0.0, (size.height() - _LETTER_PX) / 2
-        if self.heatmap is not None:
+        if self.heatmap is not None and self.heatmap.shown:
             area = self._bar_area(size, font)
             if area is not None:
                 panel = area.adjusted(-GAP, -GAP - font.pixelSize() / 2, GAP, GAP + font.pixelSize() / 2)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -18,10 +20,14 @@ from .annotations import Annotations
 from .film import Film
 from .geometry import Geometry, ViewState, pixel_aspect
 from .heatmap import Heatmap
-from .layers import HeatmapLayer, MaskLayer, MaskStyle, PixelProbe
-from .masks import MaskOverlay
+from .layers import HeatmapLayer, Look, MaskLayer, MaskStyle, PixelProbe
+from .masks import MaskOutline, MaskOverlay
 from .painting import Message, Scene, paint_frame, paint_message, paint_scene, to_device_grid
 from .probe import probe_pixel
+from .readout import Readout
+
+#: Of a region that is asked about: no finding of anybody has it.
+REGION_COLOUR = "#ffffff"
 
 
 class FilmCanvas(QWidget):
@@ -39,6 +45,8 @@ class FilmCanvas(QWidget):
     viewChanged = Signal()
     #: Finding and its new mask, bool [H, W] in the source grid; once for each finished stroke.
     maskEdited = Signal(str, object)
+    #: Region that was drawn to ask about it, bool [H, W] in the source grid.
+    regionDrawn = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +57,8 @@ class FilmCanvas(QWidget):
         self._heatmap: Heatmap | None = None
         self._masks = MaskOverlay()
         self._cursor: QPointF | None = None
+        self._region: MaskOutline | None = None
+        self._readout: Readout | None = None
         self._private = False
         self._labels = True
         self._active = False
@@ -78,7 +88,7 @@ class FilmCanvas(QWidget):
         self._film = Film(content) if isinstance(content, Image2D) else None
         self._message = content if isinstance(content, Message) else Message()
         self._masks.set_layers(())
-        self._heatmap = None
+        self._heatmap = self._region = self._readout = None
         self._emit_probe()
         self.update()
 
@@ -110,6 +120,23 @@ class FilmCanvas(QWidget):
             self._window = None
             self._announce_window()
             self.update()
+
+    @property
+    def look(self) -> Look:
+        """How the image is looked at: view, greys and window together."""
+        return Look(self._view, self._inverted, self._window)
+
+    def set_look(self, look: Look) -> None:
+        """Look at the image as another canvas does."""
+        if look == self.look:
+            return
+        windowed = look.window != self._window
+        self._view, self._inverted, self._window = look.view, look.inverted, look.window
+        if windowed:
+            self._announce_window()
+        self.viewChanged.emit()
+        self._emit_probe()
+        self.update()
 
     def _announce_window(self) -> None:
         self.windowChanged.emit(self.window.center, self.window.width)
@@ -254,6 +281,18 @@ class FilmCanvas(QWidget):
         self._heatmap = Heatmap(layer, self._heatmap) if layer is not None else None
         self.update()
 
+    def show_region(self, mask: NDArray[np.bool_] | None) -> None:
+        """Show a region, bool [H, W], while it is drawn; None takes it away."""
+        layer = MaskLayer("region", mask, REGION_COLOUR, dashed=True) if mask is not None else None
+        self._region = MaskOutline(layer) if layer is not None else None
+        self.update()
+
+    def set_readout(self, readout: Readout | None) -> None:
+        """Mark a pixel, with what is read there; None takes it away."""
+        if readout != self._readout:
+            self._readout = readout
+            self.update()
+
     def _check_grid(self, shape: tuple[int, ...]) -> None:
         image = self.image
         if image is None or shape != image.shape:
@@ -284,6 +323,12 @@ class FilmCanvas(QWidget):
             return None
         heatmap = self._heatmap.layer if self._heatmap is not None else None
         return probe_pixel(image, heatmap, *geometry.to_source(*self._device_point(position)))
+
+    def source_point(self, position: QPointF) -> tuple[float, float]:
+        """Return the source point ``(x, y)`` at a logical point of the canvas, also beside the image."""
+        geometry = self._geometry()
+        assert geometry is not None
+        return geometry.to_source(*self._device_point(position))
 
     def _emit_probe(self) -> None:
         self.cursorMoved.emit(self.probe(self._cursor) if self._cursor is not None else None)
@@ -348,6 +393,8 @@ class FilmCanvas(QWidget):
             masks=self._masks,
             annotations=annotations,
             brush=self._brush(geometry),
+            region=self._region,
+            readout=self._readout,
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:

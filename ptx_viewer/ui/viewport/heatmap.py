@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from ptx_viewer.ui import colour_maps
 
+from .borders import draw_borders
 from .geometry import Geometry
 from .layers import HeatmapLayer
 from .pyramid import Pyramid
@@ -51,6 +52,8 @@ class Heatmap:
         layer = self.layer
         table = colour_maps.overlay_table(layer.colour_map, layer.signed, layer.opacity)
         pixels = np.take(table.view(np.uint32).ravel(), entries)
+        if layer.regions is not None:
+            draw_borders(pixels, layer.regions, geometry)
         form = QImage.Format.Format_ARGB32_Premultiplied
         return QImage(pixels.data, width, height, 4 * width, form).copy()
 

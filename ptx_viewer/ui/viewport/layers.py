@@ -8,7 +8,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from ptx_viewer.study.image import Window
 from ptx_viewer.study.spacing import Spacing
+
+from .geometry import ViewState
 
 
 class Tool(Enum):
@@ -20,6 +23,8 @@ class Tool(Enum):
     SCROLL = "scroll"
     BRUSH = "brush"
     ERASER = "eraser"
+    REGION_BOX = "region as a box"
+    REGION_STROKE = "region as a stroke"
 
     @property
     def paints(self) -> bool:
@@ -50,6 +55,8 @@ class MaskLayer:
         Short text beside the outline; may be empty.
     selected : bool
         Drawn with a thicker line.
+    dashed : bool
+        Always drawn as a dashed outline: it marks a question, not a finding.
     """
 
     finding_id: str
@@ -57,6 +64,7 @@ class MaskLayer:
     colour: str
     label: str = ""
     selected: bool = False
+    dashed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +82,13 @@ class HeatmapLayer:
     colour_map : str
         A name of :mod:`ptx_viewer.ui.colour_maps`; ``""`` for the usual one.
     caption : str
-        One line that says what the map is.
+        What the map is, in one sentence.
+    title : str
+        The method's name, before the value under the cursor.
+    regions : ndarray of int32, shape [H, W], or None
+        Superpixels whose borders are drawn.
+    shown : bool
+        False for a map that must not be taken for a finding: only its caption is written.
     """
 
     heatmap: NDArray[np.float32]
@@ -82,6 +96,26 @@ class HeatmapLayer:
     opacity: float = 0.6
     colour_map: str = ""
     caption: str = ""
+    title: str = ""
+    regions: NDArray[np.int32] | None = None
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an image is looked at; two canvases with the same look show the same pixels.
+
+    Attributes
+    ----------
+    view : ViewState
+    inverted : bool
+    window : Window or None
+        None shows the image as its file asks.
+    """
+
+    view: ViewState
+    inverted: bool
+    window: Window | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +133,8 @@ class PixelProbe:
         Red, green and blue of a colour image.
     heatmap : float or None
         Value of the heatmap shown; None without one.
+    heatmap_text : str
+        The same in words, with the method's name.
     position_mm : tuple of float or None
         Distance of the pixel's centre from the image's top and left edge, in millimetres
         at the plane that `spacing` names; None when uncalibrated.
@@ -111,6 +147,7 @@ class PixelProbe:
     unit: str = ""
     colour: tuple[int, int, int] | None = None
     heatmap: float | None = None
+    heatmap_text: str = ""
     position_mm: tuple[float, float] | None = None
     spacing: Spacing | None = None
 
@@ -125,6 +162,6 @@ class PixelProbe:
             parts.append(f"{self.value:.6g} {self.unit}".rstrip())
         if self.colour is not None:
             parts.append("RGB {}, {}, {}".format(*self.colour))
-        if self.heatmap is not None:
-            parts.append(f"heatmap {self.heatmap:.2f}")
+        if self.heatmap_text:
+            parts.append(self.heatmap_text)
         return "  ·  ".join(parts)

@@ -129,6 +129,7 @@ def paint_mask(
 ) -> None:
     """Draw one mask; lines keep their width at every zoom."""
     layer = item.layer
+    style = MaskStyle.OUTLINE if layer.dashed else style
     shape = screen_transform(geometry, ratio).map(item.path(geometry.zoom))
     colour = QColor(layer.colour)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -143,6 +144,8 @@ def paint_mask(
     for line, tint in ((width + 2, QColor(0, 0, 0, 150)), (width, colour)):
         pen = QPen(tint, line)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        if layer.dashed:
+            pen.setDashPattern([7 / line, 4 / line])
         painter.strokePath(shape, pen)
 
 

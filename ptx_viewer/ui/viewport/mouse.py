@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
+from .drag import Drag
 from .layers import Tool
+from .region import BoxDrag, StrokeDrag
 from .window import dragged
 
 if TYPE_CHECKING:
@@ -19,24 +21,6 @@ _DOUBLING = 120
 #: Eighths of a degree in one notch of a wheel (Qt's QWheelEvent.angleDelta).
 _NOTCH = 120
 _WHEEL_ZOOM = 1.2
-
-
-class Drag:
-    """A mouse button held down."""
-
-    def __init__(self, viewport: FilmViewport, start: QPointF) -> None:
-        self.viewport = viewport
-        self.start = start
-
-    def move(self, position: QPointF) -> None:
-        """Follow the mouse to a logical point."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """Do nothing more: the view followed the mouse."""
-
-    def cancel(self) -> None:
-        """Leave the view where it is."""
 
 
 class WindowDrag(Drag):
@@ -174,5 +158,7 @@ class Mouse:
             Tool.PAN: PanDrag,
             Tool.ZOOM: ZoomDrag,
             Tool.SCROLL: ScrollDrag,
+            Tool.REGION_BOX: BoxDrag,
+            Tool.REGION_STROKE: StrokeDrag,
         }
         return kinds[viewport.tool](viewport, position)

@@ -14,7 +14,9 @@ from .annotations import Annotations
 from .film import Film
 from .geometry import Geometry
 from .heatmap import Heatmap
-from .masks import MaskOverlay, paint_labels, screen_transform
+from .layers import MaskStyle
+from .masks import MaskOutline, MaskOverlay, paint_labels, paint_mask, screen_transform
+from .readout import Readout, paint_readout
 from .text import TextBlock, wrap
 
 UNREADABLE = "This image cannot be shown"
@@ -47,6 +49,10 @@ class Scene:
         None shows the film as its file asks.
     brush : tuple or None
         Source point ``(x, y)`` and radius in source pixels of the brush under the cursor.
+    region : MaskOutline or None
+        The region being drawn.
+    readout : Readout or None
+        What is read at the linked cursor.
     """
 
     film: Film
@@ -57,6 +63,8 @@ class Scene:
     masks: MaskOverlay
     annotations: Annotations
     brush: tuple[float, float, float] | None
+    region: MaskOutline | None = None
+    readout: Readout | None = None
 
 
 def paint_scene(painter: QPainter, scene: Scene, size: QSizeF, ratio: float, font: QFont) -> None:
@@ -64,13 +72,17 @@ def paint_scene(painter: QPainter, scene: Scene, size: QSizeF, ratio: float, fon
     geometry = scene.geometry
     left, top, _, _ = geometry.image_rectangle()
     layers = [scene.film.draw(geometry, scene.window, scene.inverted)]
-    if scene.heatmap is not None:
+    if scene.heatmap is not None and scene.heatmap.layer.shown:
         layers.append(scene.heatmap.draw(geometry))
     for layer in layers:
         _copy(painter, layer, left, top, ratio)
     scene.masks.paint(painter, geometry, ratio)
+    if scene.region is not None:
+        paint_mask(painter, scene.region, MaskStyle.OUTLINE, 1.0, geometry, ratio)
     taken = scene.annotations.paint(painter, size, font)
     to_screen = screen_transform(geometry, ratio)
+    if scene.readout is not None:
+        taken.append(paint_readout(painter, scene.readout, to_screen, size, font))
     if scene.annotations.labels:
         paint_labels(painter, scene.masks.items, to_screen, font, QRectF(QPointF(0, 0), size), taken)
     if scene.brush is not None:

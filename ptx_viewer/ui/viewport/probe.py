@@ -22,13 +22,22 @@ def probe_pixel(image: Image2D, heatmap: HeatmapLayer | None, x: float, y: float
         value = float(image.raw[row, column].item())
     if image.spacing is not None:
         position = ((row + 0.5) * image.spacing.row_mm, (column + 0.5) * image.spacing.column_mm)
+    evidence = float(heatmap.heatmap[row, column]) if heatmap is not None and heatmap.shown else None
     return PixelProbe(
         row=row,
         column=column,
         value=value,
         unit=image.raw_unit if value is not None else "",
         colour=colour,
-        heatmap=float(heatmap.heatmap[row, column]) if heatmap is not None else None,
+        heatmap=evidence,
+        heatmap_text=_evidence_text(heatmap, evidence) if heatmap is not None else "",
         position_mm=position,
         spacing=image.spacing,
     )
+
+
+def _evidence_text(heatmap: HeatmapLayer, evidence: float | None) -> str:
+    title = heatmap.title or "heatmap"
+    if evidence is None:
+        return f"{title}: no evidence"
+    return f"{title} {evidence:+.2f}".replace("-", "−") if heatmap.signed else f"{title} {evidence:.2f}"

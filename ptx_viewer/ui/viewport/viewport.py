@@ -27,6 +27,8 @@ _CURSORS = {
     Tool.SCROLL: Qt.CursorShape.SizeVerCursor,
     Tool.BRUSH: Qt.CursorShape.CrossCursor,
     Tool.ERASER: Qt.CursorShape.CrossCursor,
+    Tool.REGION_BOX: Qt.CursorShape.CrossCursor,
+    Tool.REGION_STROKE: Qt.CursorShape.CrossCursor,
 }
 
 
@@ -214,7 +216,8 @@ class FilmViewport(FilmCanvas):
 
     def _brush(self, geometry: Geometry) -> tuple[float, float, float] | None:
         """Return the brush under the cursor while there is a mask to paint on."""
-        if not self._tool.paints or self._cursor is None or self._masks.find(self._edit_target) is None:
+        paints = self._tool.paints and self._masks.find(self._edit_target) is not None
+        if self._cursor is None or not (paints or self._tool is Tool.REGION_STROKE):
             return None
         x, y = geometry.to_source(*self._device_point(self._cursor))
         return x, y, self._brush_radius
@@ -250,7 +253,7 @@ class FilmViewport(FilmCanvas):
         self._cursor = event.position()
         self._mouse.move(event)
         self._emit_probe()
-        if self._tool.paints:
+        if self._tool.paints or self._tool is Tool.REGION_STROKE:
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
