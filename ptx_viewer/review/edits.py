@@ -44,6 +44,8 @@ class Action(StrEnum):
     MEASURED = "measured"
     MEASUREMENT_MOVED = "own measurement changed"
     MEASUREMENT_REMOVED = "own measurement removed"
+    SEGMENT_MOVED = "line moved"
+    SEGMENT_PUT_BACK = "line put back"
     IMPRESSION = "impression changed"
     VERDICT = "verdict changed"
     SIGNED = "signed"

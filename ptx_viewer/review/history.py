@@ -16,9 +16,10 @@ class EditHistory:
     """The versions of one image's review.
 
     Versions share the masks that did not change.  What can be undone is what stands in the
-    findings, the verdict, the impression and the reader's own measurements.  The audit trail only
-    ever grows: undoing appends an event and takes none away.  Signing is no step, and a signed
-    review cannot be undone past its signature: withdraw the signature first.
+    findings, the verdict, the impression, the reader's own measurements and the lines that the
+    reader moved.  The audit trail only ever grows: undoing appends an event and takes none away.
+    Signing is no step, and a signed review cannot be undone past its signature: withdraw the
+    signature first.
 
     Parameters
     ----------
@@ -136,6 +137,7 @@ def _same_content(one: ImageReview, other: ImageReview) -> bool:
         one.verdict is other.verdict
         and one.impression == other.impression
         and one.annotations == other.annotations
+        and one.moved_segments == other.moved_segments
         and len(one.findings) == len(other.findings)
         and all(a is b for a, b in zip(one.findings, other.findings, strict=True))
     )

@@ -35,6 +35,7 @@ from ptx_viewer.study.spacing import Spacing
 
 from .edits import READER
 from .review import Decision, Finding, ImageReview
+from .segments import with_moved_segments
 
 
 def current_measurements(
@@ -59,7 +60,7 @@ def current_measurements(
     -------
     tuple of Measurement
         Model by model in the order of the findings, the reader last; the same arithmetic as
-        :func:`~ptx_viewer.measure.film.measure_film`.
+        :func:`~ptx_viewer.measure.film.measure_film`, with the lines where the reader put them.
     """
     lungs = analysis.lung_fields if analysis is not None else None
     standing = [finding for finding in review.findings if finding.decision is not Decision.REJECTED]
@@ -74,7 +75,7 @@ def current_measurements(
     sides = {finding.side for finding in by_reader}
     accepted = [f for f in as_outlined if f.decision is Decision.ACCEPTED and f.side in sides]
     measurements += measure_film(_union_by_side([*by_reader, *accepted]), lungs, spacing, READER, view)
-    return tuple(measurements)
+    return with_moved_segments(tuple(measurements), review, spacing)
 
 
 def _probability(

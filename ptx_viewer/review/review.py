@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.prediction import Side
 from ptx_viewer.measure.annotation import Annotation
+from ptx_viewer.measure.construction import Segment
 
 
 class Decision(StrEnum):
@@ -64,6 +65,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class MovedSegment:
+    """Where the reader put one line of the program's measurements.
+
+    Attributes
+    ----------
+    side, model : str
+        As in the measurements that are made from the line.
+    segment : Segment
+    """
+
+    side: str
+    model: str
+    segment: Segment
+
+
+@dataclass(frozen=True)
 class AuditEvent:
     """One thing that happened to a review: when (UTC), what, and a short detail."""
 
@@ -91,6 +108,8 @@ class ImageReview:
         Oldest first.
     annotations : tuple of Annotation
         What the reader measured with ruler, angle, ellipse and rectangle, in the order of drawing.
+    moved_segments : tuple of MovedSegment
+        Lines of the program's measurements that the reader has moved, each once.
     """
 
     image_key: str
@@ -101,3 +120,4 @@ class ImageReview:
     signed_at: datetime | None = None
     audit: tuple[AuditEvent, ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    moved_segments: tuple[MovedSegment, ...] = ()

@@ -144,7 +144,7 @@ class ReviewStore:
             "verdict": review.verdict.value,
             "signed": bool(review.signed_by),
             "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
-            "measured": bool(review.annotations),
+            "measured": bool(review.annotations or review.moved_segments),
         }
         self._save(review, "review", columns)
 
