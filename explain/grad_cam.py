@@ -2,93 +2,48 @@
 
 from __future__ import annotations
 
-import time
 from importlib.metadata import version
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
+import torch
 from captum.attr import LayerAttribution, LayerGradCam
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from explain.attribution import Attribution, Provenance
-from models.geometry import GridTransform, Turn
-
-
-class ExplainableModel(Protocol):
-    """What an explanation needs of a model."""
-
-    name: str
-    network: nn.Module
-    explained_layer_name: str
-
-    @property
-    def explained_layer(self) -> nn.Module:
-        """Layer whose activations Grad-CAM weighs."""
-        ...
-
-    def prepare(self, pixels: NDArray[np.float32], turn: Turn = ...) -> tuple[Tensor, GridTransform]:
-        """Return network input [1, 1, S, S] and the transform back to the source grid."""
-        ...
-
-    def score(self, batch: Tensor) -> Tensor:
-        """Return image logits [N], differentiable."""
-        ...
+from explain.baseline import blurred
+from explain.question import Evidence, Question
 
 
 class GradCam:
     """Gradient-weighted class activation map (Selvaraju et al. 2017).
 
-    ``relu(sum_k a_k A_k)`` with ``a_k`` the mean gradient of the target over channel ``k``.
-    The target is the image-level logit.  captum computes it; here it is brought back into the
-    film's own grid, without the padding, and scaled so that its maximum is 1.
+    ``relu(sum_k a_k A_k)`` with ``a_k`` the mean gradient of the target over channel ``k`` of the
+    model's explained layer; unsigned.  The map has no unit, and any film has some largest activation: what
+    there is to support at all is measured, as the target on the film above that on the blurred film.
     """
 
-    name = "grad-cam"
-    target = "image score"
+    needs_gradients: ClassVar[bool] = True
 
-    def attribute(
-        self, model: ExplainableModel, pixels: NDArray[np.float32], turn: Turn = Turn()  # noqa: B008  (frozen)
-    ) -> Attribution:
-        """Explain the model's image score on one film.
-
-        Parameters
-        ----------
-        model : ExplainableModel
-        pixels : ndarray of float32, shape [H, W]
-        turn : Turn
-            Brings the source grid to the usual display.
-
-        Returns
-        -------
-        Attribution
-            Unsigned, 0..1; all zero when nothing raises the score.
-
-        Raises
-        ------
-        ValueError
-            If a pixel is not a finite number.
-        """
-        started = time.perf_counter()
-        grid, transform = model.prepare(pixels, turn)
-        grad_cam = LayerGradCam(model.score, model.explained_layer)
-        layer_map = grad_cam.attribute(grid.requires_grad_(True), relu_attributions=True)
-        upsampled = LayerAttribution.interpolate(layer_map, tuple(grid.shape[-2:]), "bilinear")
-        raw = upsampled[0, 0].detach().float().cpu().numpy()
-        heatmap = np.maximum(transform.backward(raw), np.float32(0))
-        peak = heatmap.max()
-        return Attribution(
-            method=self.name,
-            model=model.name,
-            target=self.target,
-            heatmap=heatmap / peak if peak > 0 else heatmap,
+    def attribute(self, question: Question) -> Evidence:
+        """Explain the question's target by one forward and one backward pass, and two looks at the effect."""
+        question.progress(0.1, "Grad-CAM")
+        film = question.film.clone().requires_grad_(True)
+        grad_cam = LayerGradCam(question.score, question.model.explained_layer)
+        layer_map = grad_cam.attribute(film, relu_attributions=True)
+        upsampled = LayerAttribution.interpolate(layer_map, tuple(film.shape[-2:]), "bilinear")
+        values = upsampled[0, 0].detach().float().cpu().numpy()
+        values = np.where(question.content, values, np.float32(0))
+        question.progress(0.8, "Grad-CAM")
+        return Evidence(
+            values=values,
             signed=False,
-            seconds=time.perf_counter() - started,
-            provenance=Provenance(
-                library=f"captum {version('captum')}",
-                layer=model.explained_layer_name,
-                baseline=None,
-                seed=None,
-                samples=None,
-            ),
+            library=f"captum {version('captum')}",
+            effect=_effect(question) if values.any() else 0.0,
+            layer=question.model.explained_layer_name,
         )
+
+
+@torch.inference_mode()
+def _effect(question: Question) -> float:
+    both = (question.film, blurred(question.film, question.content))
+    film, nothing = (float(question.score(each)) for each in both)
+    return max(0.0, film - nothing)

@@ -148,6 +148,22 @@ class GridTransform:
         restored = cv2.resize(inner, (width, height), interpolation=cv2.INTER_LINEAR)
         return self.turn.undo(restored).astype(np.float32, copy=False)
 
+    def backward_labels(self, grid: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Bring labels [size, size] back into the source grid [H, W]: the nearest one, never a mixture.
+
+        Raises
+        ------
+        ValueError
+            If `grid` is not square of edge ``size``.
+        """
+        self._check(grid, (self.size, self.size))
+        top, left, rows, columns = self.content
+        height, width = self.turned_shape
+        # Centre to centre, as `backward` does; OpenCV's own nearest neighbour takes pixel corners.
+        nearest_row = ((np.arange(height) + 0.5) * rows / height).astype(np.intp) + top
+        nearest_column = ((np.arange(width) + 0.5) * columns / width).astype(np.intp) + left
+        return self.turn.undo(grid[np.ix_(nearest_row, nearest_column)])
+
     def content_mask(self) -> NDArray[np.bool_]:
         """Return bool [size, size]: true where the grid holds image, false in the padding."""
         top, left, rows, columns = self.content

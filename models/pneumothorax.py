@@ -63,6 +63,8 @@ class PneumothoraxModel:
         return self.network.decoder[1]
 
     explained_layer_name = "decoder stage at 1/8 resolution"
+    #: Whether :meth:`score` can be differentiated.
+    has_gradients = True
 
     def prepare(
         self, pixels: NDArray[np.float32], turn: Turn = Turn()  # noqa: B008  (frozen)
@@ -80,9 +82,21 @@ class PneumothoraxModel:
         grid = torch.from_numpy(to_network(pixels, transform))[None, None]
         return grid.to(self.device, memory_format=torch.channels_last), transform
 
-    def score(self, batch: Tensor) -> Tensor:
-        """Return calibrated image-level logits [N] of a batch [N, 1, S, S]; differentiable."""
-        logits: Tensor = self.network(batch).images[:, 0]
+    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
+        """Return one logit per film, [N] of a batch [N, 1, S, S]; differentiable.
+
+        Parameters
+        ----------
+        batch : Tensor
+        region : Tensor of bool, shape [S, S], or None
+            None asks for the calibrated image-level logit; a region, in the network's grid and not empty, for
+            the mean pixel logit inside it.
+        """
+        output = self.network(batch)
+        if region is not None:
+            inside: Tensor = output.masks[:, 0][:, region].float().mean(dim=1)
+            return inside
+        logits: Tensor = output.images[:, 0]
         return logits.float() * self._slope + self._offset
 
     def predict(

@@ -141,8 +141,8 @@ class Analyser:
 
                 attribution, more = with_memory_fallback(
                     model,
-                    lambda model=model, method=method, step=step: _explain(
-                        model, method, image.pixels, turn, step
+                    lambda model=model, method=method, prediction=prediction, step=step: _explain(
+                        model, method, image.pixels, prediction, turn, step
                     ),
                 )
                 notices += more
@@ -193,15 +193,15 @@ def _explain(
     model: PneumothoraxModel,
     method: str,
     pixels: NDArray[np.float32],
+    prediction: Prediction,
     turn: Turn,
     step: Callable[[str], None],
 ) -> Attribution:
     from explain.faithfulness import measure_faithfulness
-    from explain.grad_cam import GradCam
+    from explain.methods import explain
 
-    explainers = {"grad-cam": GradCam()}
     step(f"Explaining {model.name} ({method})")
-    attribution = explainers[method].attribute(model, pixels, turn)
+    attribution = explain(model, pixels, method, turn=turn)
     step(f"Checking the explanation ({method})")
-    faithfulness = measure_faithfulness(model, pixels, attribution.heatmap, turn)
+    faithfulness = measure_faithfulness(model, pixels, attribution, prediction, turn=turn)
     return dataclasses.replace(attribution, faithfulness=faithfulness)

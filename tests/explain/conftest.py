@@ -27,6 +27,7 @@ class BrightPatch:
     """
 
     name = "bright-patch"
+    has_gradients = True
     explained_layer_name = "brightness and its opposite"
     size = 36
 
@@ -50,9 +51,12 @@ class BrightPatch:
         transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.size, turn)
         return torch.from_numpy(transform.forward(pixels))[None, None], transform
 
-    def score(self, batch: Tensor) -> Tensor:
+    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
+        layer = self.network(batch)
+        if region is not None:
+            return layer[:, 0][:, region].mean(dim=1)
         rows, columns = self.window
-        means = self.network(batch)[:, :, rows, columns].mean(dim=(2, 3))
+        means = layer[:, :, rows, columns].mean(dim=(2, 3))
         return (means * self.weights).sum(dim=1) - 4.0
 
 
