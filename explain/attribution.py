@@ -122,6 +122,9 @@ class Attribution:
     regions : ndarray of int32, shape [H, W], or None
         Labels of the pieces that were judged as a whole, in the source grid; -1 outside of all.
         None for methods that judge pixels.
+    below_cutoff : str or None
+        Why the map shows no evidence above the cut-off and must not be taken for a finding, in words.
+        Set by whoever knows the model's answer; None where there is evidence.
     """
 
     method: str
@@ -133,6 +136,7 @@ class Attribution:
     provenance: Provenance
     faithfulness: Faithfulness | None = None
     regions: NDArray[np.int32] | None = None
+    below_cutoff: str | None = None
 
     @property
     def caption(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from models.geometry import GridTransform, Turn
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 #: ``progress(fraction, message)`` with fraction in 0..1.  An exception raised there (cancelling)
 #: passes through every explanation and leaves nothing behind.

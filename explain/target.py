@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from models.geometry import GridTransform
+
+if TYPE_CHECKING:
+    # A window asks its questions without torch; only the networks' process answers them.
+    import torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +97,8 @@ class Target:
             raise ValueError(
                 f"the region to explain has shape {self.mask.shape}, the film {transform.source_shape}"
             )
+        import torch
+
         share = transform.forward(self.mask.astype(np.float32))
         # A target smaller than a pixel of the network's grid still is a target: its fullest pixel.
         inside = share >= min(0.5, float(share.max()))
