@@ -30,6 +30,9 @@ _TITLES = {
 #: Names of all methods, in the order in which they are offered.
 METHODS = tuple(_TITLES)
 
+#: Those that need a model whose score can be differentiated.
+GRADIENT_METHODS = frozenset({"grad-cam", "integrated-gradients", "expected-gradients"})
+
 #: A map whose whole effect stays below this many logits (a probability of .50 becoming .525) says
 #: that nothing on the film matters: it is drawn that much paler, never stretched to full colour.
 PRESENCE_CUTOFF = 0.1
