@@ -177,6 +177,18 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
     return asdict(measurement) | {"value": value if measurement.valid else None}
 
 
+def _plain(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return `figures` with null for every number that JSON cannot hold."""
+    return {
+        key: _plain(value)
+        if isinstance(value, dict)
+        else _finite(value)
+        if isinstance(value, float)
+        else value
+        for key, value in figures.items()
+    }
+
+
 def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> dict[str, Any]:
     # The place keeps two maps of one method (of two targets) apart.
     name = f"{attribution.model}_{attribution.method}_{place}"
@@ -188,17 +200,12 @@ def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> d
         "target": attribution.target,
         "heatmap": pictures.unit_range(heatmap, "heatmaps", name),
         "seconds": _finite(attribution.seconds),
-        "provenance": asdict(attribution.provenance)
+        "provenance": _plain(asdict(attribution.provenance))
         | {
             "signed": attribution.signed,
             "encoding": _SIGNED_ENCODING if attribution.signed else _UNSIGNED_ENCODING,
         },
-        "faithfulness": None
-        if faithfulness is None
-        else {
-            key: value if isinstance(value, str) else _finite(value)
-            for key, value in asdict(faithfulness).items()
-        },
+        "faithfulness": None if faithfulness is None else _plain(asdict(faithfulness)),
     }
 
 

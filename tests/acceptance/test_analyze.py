@@ -148,7 +148,8 @@ def test_the_explanation_states_method_target_and_how_far_to_trust_it(film):
     assert explanation["provenance"]["library"].startswith("captum ")
     faithfulness = explanation["faithfulness"]
     assert faithfulness["verdict"] in {"yes", "weakly", "no"}
-    assert all(0 <= value <= 1 for key, value in faithfulness.items() if key != "verdict")
+    assert faithfulness["repeatability"] is None  # Grad-CAM draws nothing at random
+    assert all(0 <= value <= 1 for key, value in faithfulness.items() if key.endswith("_auc"))
 
 
 def test_each_scored_film_has_a_report_and_no_other(run, film):
