@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from ptx_viewer.rendering import MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
+from ptx_viewer.rendering import ANNOTATION_COLOUR, MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
 from ptx_viewer.review.edits import READER
 
 BACKGROUND = "#1b1b1b"
@@ -19,6 +19,8 @@ DISABLED = "#7d7d7d"
 ACCENT = "#8ab4f8"
 ON_ACCENT = "#101010"
 PROBLEM = "#f2a59a"
+#: Lines and numbers of what the reader measures by hand.
+OWN_MEASURE = QColor(*ANNOTATION_COLOUR).name()
 
 TEXT_PX = 13
 

@@ -17,6 +17,7 @@ from ptx_viewer.study.image import Image2D, Window
 from ptx_viewer.ui import theme
 
 from .annotations import Annotations
+from .drawings import Drawing, DrawingOverlay
 from .film import Film
 from .geometry import Geometry, ViewState, pixel_aspect
 from .heatmap import Heatmap
@@ -56,6 +57,7 @@ class FilmCanvas(QWidget):
         self._inverted = False
         self._heatmap: Heatmap | None = None
         self._masks = MaskOverlay()
+        self._drawings = DrawingOverlay()
         self._cursor: QPointF | None = None
         self._region: MaskOutline | None = None
         self._readout: Readout | None = None
@@ -88,6 +90,7 @@ class FilmCanvas(QWidget):
         self._film = Film(content) if isinstance(content, Image2D) else None
         self._message = content if isinstance(content, Message) else Message()
         self._masks.set_layers(())
+        self._drawings.set_drawings(())
         self._heatmap = self._region = self._readout = None
         self._emit_probe()
         self.update()
@@ -287,6 +290,11 @@ class FilmCanvas(QWidget):
         self._region = MaskOutline(layer) if layer is not None else None
         self.update()
 
+    def set_drawings(self, drawings: Sequence[Drawing]) -> None:
+        """Replace the lines and shapes over the film; one that is being changed stays as it is."""
+        self._drawings.set_drawings(drawings)
+        self.update()
+
     def set_readout(self, readout: Readout | None) -> None:
         """Mark a pixel, with what is read there; None takes it away."""
         if readout != self._readout:
@@ -395,6 +403,7 @@ class FilmCanvas(QWidget):
             brush=self._brush(geometry),
             region=self._region,
             readout=self._readout,
+            drawings=self._drawings.items,
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:

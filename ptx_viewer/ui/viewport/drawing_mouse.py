@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF
 
 from ptx_viewer.measure.annotation import AnnotationKind
 from ptx_viewer.measure.regions import Point
+from ptx_viewer.ui import theme
 
 from .drag import Drag
 from .drawings import Drawing, Grip
@@ -29,13 +30,13 @@ class GripDrag(Drag):
     def __init__(self, viewport: FilmViewport, start: QPointF, grip: Grip) -> None:
         super().__init__(viewport, start)
         self._grip = grip
-        self._origin = viewport.source_point(start)
+        self._origin = viewport.film_point(start)
         self._now = grip.drawing
         viewport.drawingSelected.emit(grip.drawing.drawing_id)
 
     def move(self, position: QPointF) -> None:
         """Follow the mouse by its whole way, so that the place where it took hold stays under it."""
-        target = self.viewport.source_point(position)
+        target = self.viewport.film_point(position)
         down, across = target[0] - self._origin[0], target[1] - self._origin[1]
         drawing, handle = self._grip.drawing, self._grip.handle
         if handle is None:
@@ -64,10 +65,9 @@ class Making:
     drawn by dragging or by two clicks, and an angle by a drag and a click or by three clicks.
     """
 
-    def __init__(self, viewport: FilmViewport, kind: AnnotationKind, start: QPointF, colour: str) -> None:
+    def __init__(self, viewport: FilmViewport, kind: AnnotationKind, start: QPointF) -> None:
         self._viewport = viewport
         self._kind = kind
-        self._colour = colour
         self._placed: list[Point] = [self._point(start)]
         self._last = start
 
@@ -105,11 +105,11 @@ class Making:
         return True
 
     def _point(self, position: QPointF) -> Point:
-        return self._viewport.point_on_film(self._viewport.source_point(position))
+        return self._viewport.point_on_film(self._viewport.film_point(position))
 
     def _show(self, following: Point) -> None:
         points = [*self._placed, following]
         # An angle with one arm is still a line.
         kind = AnnotationKind.RULER if len(points) < self._kind.point_count else self._kind
-        drawing = Drawing(NEW_DRAWING, kind, tuple(points), self._colour, selected=True)
+        drawing = Drawing(NEW_DRAWING, kind, tuple(points), theme.OWN_MEASURE, selected=True)
         self._viewport.show_drawing_change(drawing)

@@ -27,15 +27,22 @@ def paint_drawings(
     font: QFont,
     area: QRectF,
     taken: Sequence[QRectF],
-) -> None:
-    """Draw everything, and then the labels where they cover neither corner text nor each other."""
+) -> list[QRectF]:
+    """Draw everything, and then the labels where they cover neither corner text nor each other.
+
+    Returns
+    -------
+    list of QRectF
+        What the labels cover.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for drawing in drawings:
         _paint_shape(painter, drawing, to_screen)
-    occupied = list(taken)
+    written: list[QRectF] = []
     # What the reader works on keeps its label at its side; the others make room.
     for drawing in sorted(drawings, key=lambda drawing: not drawing.selected):
-        occupied += _paint_label(painter, drawing, to_screen, font, area, occupied)
+        written += _paint_label(painter, drawing, to_screen, font, area, [*taken, *written])
+    return written
 
 
 def _paint_shape(painter: QPainter, drawing: Drawing, to_screen: QTransform) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QTransform
@@ -75,9 +76,7 @@ class Drawing:
             middle = ((row + opposite_row) / 2, (column + opposite_column) / 2)
             down, across = (opposite_row - row) / 2, (opposite_column - column) / 2
             turns = [2 * math.pi * step / _ELLIPSE_STEPS for step in range(_ELLIPSE_STEPS + 1)]
-            return (
-                tuple((middle[0] + down * math.sin(t), middle[1] + across * math.cos(t)) for t in turns),
-            )
+            return (tuple((middle[0] + down * math.sin(t), middle[1] + across * math.cos(t)) for t in turns),)
         return (self.points,)
 
     def with_handle(self, handle: int, target: Point) -> Drawing:
@@ -148,8 +147,7 @@ class DrawingOverlay:
             for line in drawing.lines():
                 places = [on_screen(point, to_screen) for point in line]
                 if any(
-                    _distance_to_line(position, start, end) <= LINE_REACH
-                    for start, end in zip(places, places[1:], strict=False)
+                    _distance_to_line(position, start, end) <= LINE_REACH for start, end in pairwise(places)
                 ):
                     return Grip(drawing, None)
         return None

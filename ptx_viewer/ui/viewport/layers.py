@@ -8,6 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from ptx_viewer.measure.annotation import AnnotationKind
 from ptx_viewer.study.image import Window
 from ptx_viewer.study.spacing import Spacing
 
@@ -25,11 +26,26 @@ class Tool(Enum):
     ERASER = "eraser"
     REGION_BOX = "region as a box"
     REGION_STROKE = "region as a stroke"
+    SELECT = "select"
+    RULER = "ruler"
+    ANGLE = "angle"
+    ELLIPSE = "ellipse"
+    RECTANGLE = "rectangle"
 
     @property
     def paints(self) -> bool:
         """Whether the tool changes a mask."""
         return self in (Tool.BRUSH, Tool.ERASER)
+
+    @property
+    def measures(self) -> AnnotationKind | None:
+        """What the tool draws to measure with."""
+        return AnnotationKind(self.value) if self.value in set(AnnotationKind) else None
+
+    @property
+    def grips(self) -> bool:
+        """Whether the tool takes hold of drawings that lie under the mouse."""
+        return not self.paints and self not in (Tool.REGION_BOX, Tool.REGION_STROKE)
 
 
 class MaskStyle(Enum):

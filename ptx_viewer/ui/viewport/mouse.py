@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from .drag import Drag
+from .drawing_mouse import GripDrag, Making
 from .layers import Tool
 from .region import BoxDrag, StrokeDrag
 from .window import dragged
@@ -103,12 +104,21 @@ class Mouse:
     def __init__(self, viewport: FilmViewport) -> None:
         self._viewport = viewport
         self._drag: Drag | None = None
+        self._making: Making | None = None
         self._button = Qt.MouseButton.NoButton
         self._wheel = 0.0
 
+    @property
+    def busy(self) -> bool:
+        """Whether Esc has a drag or a drawing to give up."""
+        return self._drag is not None or self._making is not None
+
     def press(self, event: QMouseEvent) -> None:
         """Begin what the button stands for."""
-        if self._drag is None and self._viewport.image is not None:
+        if self._making is not None and event.button() is Qt.MouseButton.LeftButton:
+            if self._making.press(event.position()):
+                self._making = None
+        elif self._drag is None and self._viewport.image is not None:
             self._drag = self._begin(event.button(), event.position())
             self._button = event.button()
 
@@ -116,18 +126,29 @@ class Mouse:
         """Continue it."""
         if self._drag is not None:
             self._drag.move(event.position())
+        elif self._making is not None:
+            self._making.follow(event.position())
 
     def release(self, event: QMouseEvent) -> None:
         """End it when its own button goes up."""
         if self._drag is not None and event.button() is self._button:
             self._drag.finish()
             self._drag = None
+        elif (
+            self._making is not None
+            and event.button() is Qt.MouseButton.LeftButton
+            and self._making.release(event.position())
+        ):
+            self._making = None
 
     def cancel(self) -> None:
         """Give up a drag, e.g. because another image is shown."""
         if self._drag is not None:
             self._drag.cancel()
             self._drag = None
+        if self._making is not None:
+            self._making.cancel()
+            self._making = None
 
     def wheel(self, event: QWheelEvent) -> None:
         """Zoom a single film, scroll a stack; with Ctrl always zoom."""
@@ -153,6 +174,15 @@ class Mouse:
             return None
         if viewport.tool.paints:
             return BrushDrag(viewport, position) if viewport.begin_stroke() else None
+        grip = viewport.grip_at(position)
+        if grip is not None:
+            return GripDrag(viewport, position, grip)
+        viewport.drawingSelected.emit("")
+        kind = viewport.tool.measures
+        if kind is not None:
+            self._making = Making(viewport, kind, position)
+        if kind is not None or viewport.tool is Tool.SELECT:
+            return None
         kinds: dict[Tool, type[Drag]] = {
             Tool.WINDOW: WindowDrag,
             Tool.PAN: PanDrag,

@@ -11,6 +11,8 @@ from ptx_viewer.study.image import Window
 from ptx_viewer.ui import theme
 
 from .annotations import Annotations
+from .drawing_paint import paint_drawings
+from .drawings import Drawing
 from .film import Film
 from .geometry import Geometry
 from .heatmap import Heatmap
@@ -53,6 +55,8 @@ class Scene:
         The region being drawn.
     readout : Readout or None
         What is read at the linked cursor.
+    drawings : tuple of Drawing
+        Lines and shapes over the film.
     """
 
     film: Film
@@ -65,6 +69,7 @@ class Scene:
     brush: tuple[float, float, float] | None
     region: MaskOutline | None = None
     readout: Readout | None = None
+    drawings: tuple[Drawing, ...] = ()
 
 
 def paint_scene(painter: QPainter, scene: Scene, size: QSizeF, ratio: float, font: QFont) -> None:
@@ -83,8 +88,10 @@ def paint_scene(painter: QPainter, scene: Scene, size: QSizeF, ratio: float, fon
     to_screen = screen_transform(geometry, ratio)
     if scene.readout is not None:
         taken.append(paint_readout(painter, scene.readout, to_screen, size, font))
+    area = QRectF(QPointF(0, 0), size)
+    taken += paint_drawings(painter, scene.drawings, to_screen, font, area, taken)
     if scene.annotations.labels:
-        paint_labels(painter, scene.masks.items, to_screen, font, QRectF(QPointF(0, 0), size), taken)
+        paint_labels(painter, scene.masks.items, to_screen, font, area, taken)
     if scene.brush is not None:
         x, y, radius = scene.brush
         circle = to_screen.mapRect(QRectF(x - radius, y - radius, 2 * radius, 2 * radius))

@@ -10,13 +10,16 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QCursor, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from ptx_viewer.measure.regions import Point
 from ptx_viewer.study.errors import StudyError
 from ptx_viewer.study.image import Image2D
 
 from .brush import Stroke
 from .canvas import FilmCanvas
+from .drawings import Describe, Drawing, Grip
 from .geometry import Geometry
 from .layers import MaskLayer, Tool
+from .masks import screen_transform
 from .mouse import Mouse
 from .painting import Message
 
@@ -29,6 +32,11 @@ _CURSORS = {
     Tool.ERASER: Qt.CursorShape.CrossCursor,
     Tool.REGION_BOX: Qt.CursorShape.CrossCursor,
     Tool.REGION_STROKE: Qt.CursorShape.CrossCursor,
+    Tool.SELECT: Qt.CursorShape.ArrowCursor,
+    Tool.RULER: Qt.CursorShape.CrossCursor,
+    Tool.ANGLE: Qt.CursorShape.CrossCursor,
+    Tool.ELLIPSE: Qt.CursorShape.CrossCursor,
+    Tool.RECTANGLE: Qt.CursorShape.CrossCursor,
 }
 
 
@@ -50,6 +58,13 @@ class FilmViewport(FilmCanvas):
     #: Finding and its new mask, bool [H, W] in the source grid; once for each finished stroke.
     maskEdited = Signal(str, object)
     sliceChanged = Signal(int)
+    #: AnnotationKind and points of a measurement that was drawn.
+    drawingMade = Signal(object, object)
+    #: Identity of a drawing and the points that it was moved to; while it moves, and at the end.
+    drawingMoving = Signal(str, object)
+    drawingMoved = Signal(str, object)
+    #: Identity of the drawing that was clicked; ``""`` for none.
+    drawingSelected = Signal(str)
     #: Clicked or focused.
     activated = Signal()
 
@@ -222,23 +237,75 @@ class FilmViewport(FilmCanvas):
         x, y = geometry.to_source(*self._device_point(self._cursor))
         return x, y, self._brush_radius
 
+    # ------------------------------------------------------------------ lines and shapes
+
+    def set_describer(self, describe: Describe) -> None:
+        """Choose what is written beside a drawing while it is made or moved."""
+        self._drawings.describe = describe
+
+    def film_point(self, position: QPointF) -> Point:
+        """Return row and column at a logical point of the canvas; whole numbers are pixels' centres."""
+        x, y = self.source_point(position)
+        return y - 0.5, x - 0.5
+
+    def point_on_film(self, point: Point) -> Point:
+        """Return the nearest point ``(row, column)`` that lies on the film."""
+        assert self.image is not None
+        rows, columns = self.image.shape
+        row, column = point
+        return min(max(row, -0.5), rows - 0.5), min(max(column, -0.5), columns - 0.5)
+
+    def kept_on_film(self, drawing: Drawing) -> Drawing:
+        """Return a drawing moved back as far as it has left the film."""
+        beyond = [
+            (on_film[0] - point[0], on_film[1] - point[1])
+            for point in drawing.points
+            for on_film in (self.point_on_film(point),)
+        ]
+        down, across = (max((way[axis] for way in beyond), key=abs) for axis in (0, 1))
+        return drawing.moved(down, across)
+
+    def show_drawing_change(self, drawing: Drawing | None) -> None:
+        """Show a drawing while it is made or moved; None ends that."""
+        self._drawings.show_change(drawing)
+        if drawing is not None:
+            self.drawingMoving.emit(drawing.drawing_id, drawing.points)
+        self.update()
+
+    def grip_at(self, position: QPointF) -> Grip | None:
+        """Return the drawing, or the handle, that lies under a logical point."""
+        geometry = self._geometry()
+        if geometry is None or not self._tool.grips:
+            return None
+        return self._drawings.grip(position, screen_transform(geometry, self.devicePixelRatioF()))
+
+    def _show_grip(self) -> None:
+        """Tell by the cursor what a press would take hold of."""
+        grip = self.grip_at(self._cursor) if self._cursor is not None else None
+        shape = _CURSORS[self._tool]
+        if grip is not None:
+            whole = grip.handle is None
+            shape = Qt.CursorShape.SizeAllCursor if whole else Qt.CursorShape.PointingHandCursor
+        if self.cursor().shape() is not shape:
+            self.setCursor(QCursor(shape))
+
     # ------------------------------------------------------------------ Qt's events
 
     def event(self, event: QEvent) -> bool:
-        """Claim Esc while painting, before a shortcut of the window takes it."""
+        """Claim Esc while painting or drawing, before a shortcut of the window takes it."""
         if (
             event.type() is QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Escape
-            and self._stroke is not None
+            and self._mouse.busy
         ):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc gives up a stroke; every other key belongs to the window."""
-        if event.key() == Qt.Key.Key_Escape and self._stroke is not None:
+        """Esc gives up a stroke or a drawing; every other key belongs to the window."""
+        if event.key() == Qt.Key.Key_Escape and self._mouse.busy:
             self._mouse.cancel()
         else:
             super().keyPressEvent(event)
@@ -255,6 +322,8 @@ class FilmViewport(FilmCanvas):
         self._emit_probe()
         if self._tool.paints or self._tool is Tool.REGION_STROKE:
             self.update()
+        if not self._mouse.busy:
+            self._show_grip()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
