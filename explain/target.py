@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +75,7 @@ class Target:
         own.flags.writeable = False
         return cls(f"{kind} ({label})" if label else kind, own)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Hash of what is asked, whatever it is called: the same over restarts and machines."""
         if self.mask is None:
