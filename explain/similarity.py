@@ -59,7 +59,7 @@ def structural_likeness(
     """
     _check(first, second)
     return float(
-        structural_similarity(
+        structural_similarity(  # type: ignore[no-untyped-call]
             shrink(first),
             shrink(second),
             data_range=2.0 if signed else 1.0,
