@@ -140,7 +140,7 @@ def _sides(grid: WorkingGrid, chest: Mask, airways: Mask) -> dict[Side, Mask]:
             right = float(np.count_nonzero(piece & (across < middle))) / np.count_nonzero(piece)
             # Heart and mediastinum push a lung over the midline by a part of it, not by half.
             large = bool(float(np.count_nonzero(piece)) * pitch[0] * pitch[1] * pitch[2] > _WHOLE_LUNG_MM3)
-            spanning = spanning or (large and 0.25 < right < 0.75)
+            spanning = spanning or bool(large and 0.25 < right < 0.75)
             seeds[piece] = 1 if right > 0.5 else 2
         if not spanning and count:
             break
