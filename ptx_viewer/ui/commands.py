@@ -23,6 +23,11 @@ TOOLS = {
     Act.TOOL_SCROLL: Tool.SCROLL,
     Act.TOOL_BRUSH: Tool.BRUSH,
     Act.TOOL_ERASER: Tool.ERASER,
+    Act.TOOL_SELECT: Tool.SELECT,
+    Act.TOOL_RULER: Tool.RULER,
+    Act.TOOL_ANGLE: Tool.ANGLE,
+    Act.TOOL_ELLIPSE: Tool.ELLIPSE,
+    Act.TOOL_RECTANGLE: Tool.RECTANGLE,
 }
 _LAYOUTS = {Act.LAYOUT_ONE: 1, Act.LAYOUT_TWO: 2, Act.LAYOUT_FOUR: 4}
 _PRESETS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
@@ -116,7 +121,11 @@ class Commands:
             Act.ACCEPT: self._with_finding(Reading.accept),
             Act.REJECT: self._with_finding(Reading.reject),
             Act.REOPEN: self._with_finding(Reading.reopen),
-            Act.REMOVE_FINDING: self._with_finding(Reading.remove_finding),
+            Act.REMOVE_FINDING: self._remove,
+            Act.NEXT_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(1)),
+            Act.PREVIOUS_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(-1)),
+            Act.PUT_BACK: self._with_reading(lambda reading: reading.measuring.put_back()),
+            Act.COMPARE_PRIOR: lambda: None,
             Act.ADD_FINDING: self._add_finding,
             Act.MASK_STYLE: column.findings.next_style,
             Act.HEATMAP: column.why.toggle,
@@ -195,6 +204,11 @@ class Commands:
         if self._reading is not None:
             self._reading.select_step(by)
             self._w.jump_to_selected()
+
+    def _remove(self) -> None:
+        reading = self._reading
+        if reading is not None and not reading.measuring.remove() and reading.selected is not None:
+            reading.remove_finding(reading.selected.finding_id)
 
     def _add_finding(self) -> None:
         if self._w.adding.start(self._w.pane):

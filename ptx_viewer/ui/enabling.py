@@ -41,6 +41,8 @@ def enabled_actions(
     selected = reading.selected if reading is not None and free else None
     decision = selected.decision if selected is not None else None
     drawn = selected is not None and selected.source == READER
+    rows = reading.measuring.rows() if reading is not None else ()
+    own = free and reading is not None and reading.measuring.own_selected
     return {
         **dict.fromkeys(_VIEW, has_image),
         Act.EXPORT: reading is not None and not exporting,
@@ -54,5 +56,8 @@ def enabled_actions(
         Act.ACCEPT: decision in (Decision.SUGGESTED, Decision.REJECTED),
         Act.REJECT: decision in (Decision.SUGGESTED, Decision.ACCEPTED) and not drawn,
         Act.REOPEN: decision in (Decision.ACCEPTED, Decision.REJECTED) and not drawn,
-        Act.REMOVE_FINDING: drawn,
+        Act.REMOVE_FINDING: drawn or own,
+        Act.NEXT_MEASUREMENT: bool(rows),
+        Act.PREVIOUS_MEASUREMENT: bool(rows),
+        Act.PUT_BACK: free and reading is not None and reading.measuring.can_put_back,
     }

@@ -40,6 +40,11 @@ class Act(StrEnum):
     TOOL_SCROLL = "tool-scroll"
     TOOL_BRUSH = "tool-brush"
     TOOL_ERASER = "tool-eraser"
+    TOOL_SELECT = "tool-select"
+    TOOL_RULER = "tool-ruler"
+    TOOL_ANGLE = "tool-angle"
+    TOOL_ELLIPSE = "tool-ellipse"
+    TOOL_RECTANGLE = "tool-rectangle"
     BRUSH_SMALLER = "brush-smaller"
     BRUSH_LARGER = "brush-larger"
     UNDO = "undo"
@@ -80,6 +85,10 @@ class Act(StrEnum):
     REOPEN = "reopen"
     ADD_FINDING = "add-finding"
     REMOVE_FINDING = "remove-finding"
+    NEXT_MEASUREMENT = "next-measurement"
+    PREVIOUS_MEASUREMENT = "previous-measurement"
+    PUT_BACK = "put-back"
+    COMPARE_PRIOR = "compare-prior"
     MASK_STYLE = "mask-style"
     HEATMAP = "heatmap"
     HEATMAP_FAINTER = "heatmap-fainter"
@@ -158,6 +167,11 @@ KEYS: tuple[Key, ...] = (
     Key(Act.TOOL_SCROLL, _TOOLS, "Scroll the stack", ("S",), "scroll", True),
     Key(Act.TOOL_BRUSH, _TOOLS, "Brush: add to the selected finding", ("B",), "brush", True),
     Key(Act.TOOL_ERASER, _TOOLS, "Eraser: take from the selected finding", ("E",), "eraser", True),
+    Key(Act.TOOL_SELECT, _TOOLS, "Select and move measurements", ("C",), "select", True),
+    Key(Act.TOOL_RULER, _TOOLS, "Ruler", ("D",), "ruler", True),
+    Key(Act.TOOL_ANGLE, _TOOLS, "Angle", ("Y",), "angle", True),
+    Key(Act.TOOL_ELLIPSE, _TOOLS, "Ellipse: mean, SD, min, max", ("O",), "ellipse", True),
+    Key(Act.TOOL_RECTANGLE, _TOOLS, "Rectangle: mean, SD, min, max", ("Q",), "rectangle", True),
     Key(Act.BRUSH_SMALLER, _TOOLS, "Smaller brush", ("[",)),
     Key(Act.BRUSH_LARGER, _TOOLS, "Larger brush", ("]",)),
     Key(Act.UNDO, _TOOLS, "Undo", ("Ctrl+Z",), "undo"),
@@ -192,7 +206,11 @@ KEYS: tuple[Key, ...] = (
     Key(Act.REJECT, _REVIEW, "Reject the selected finding", ("X",), "reject"),
     Key(Act.REOPEN, _REVIEW, "Reopen the selected finding", ("U",), "reopen"),
     Key(Act.ADD_FINDING, _REVIEW, "Add a finding by drawing it", ("F",), "add", short="Add finding"),
-    Key(Act.REMOVE_FINDING, _REVIEW, "Remove a finding that the reader drew", ("Del", "Backspace"), "remove"),
+    Key(Act.REMOVE_FINDING, _REVIEW, "Remove what the reader drew", ("Del", "Backspace"), "remove"),
+    Key(Act.NEXT_MEASUREMENT, _REVIEW, "Next measurement", ("J",)),
+    Key(Act.PREVIOUS_MEASUREMENT, _REVIEW, "Previous measurement", ("Shift+J",)),
+    Key(Act.PUT_BACK, _REVIEW, "Put a moved line back", ("Shift+U",), short="Put back"),
+    Key(Act.COMPARE_PRIOR, _REVIEW, "Compare with the prior film", ("Shift+C",), "prior", True, "Compare"),
     Key(Act.MASK_STYLE, _REVIEW, "Mask as outline, fill or hidden", ("M",)),
     Key(Act.HEATMAP, _REVIEW, "Heatmap on or off", ("G",)),
     Key(Act.HEATMAP_FAINTER, _REVIEW, "Fainter heatmap", (",",)),

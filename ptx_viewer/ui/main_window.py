@@ -24,6 +24,7 @@ from .enabling import enabled_actions
 from .exporter import Exporter
 from .keys import Act
 from .library import Library
+from .measures_on_film import MeasuresOnFilm
 from .message_bar import MessageBar
 from .pane import Pane
 from .panes import Panes
@@ -217,6 +218,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.grid.activeChanged.connect(lambda _index: self._on_active())
+        self.grid.viewportMade.connect(lambda index: MeasuresOnFilm(self.panes.all[index]))
         self.panes.paneChanged.connect(self._on_pane)
         self.panes.newFindingDrawn.connect(self.adding.take)
         self.panes.windowChanged.connect(self.bar.window_box.set_window)
@@ -267,7 +269,8 @@ class MainWindow(QMainWindow):
     def _watch(self, pane: Pane) -> None:
         if pane.reading is not None:
             reading = pane.reading
-            for signal in (reading.stateChanged, reading.reviewChanged, reading.selectionChanged):
+            signals = (reading.stateChanged, reading.reviewChanged, reading.selectionChanged)
+            for signal in (*signals, reading.measuring.changed):
                 signal.connect(self._refresh_actions, Qt.ConnectionType.UniqueConnection)
 
     def _on_window_typed(self, center: float, width: float) -> None:

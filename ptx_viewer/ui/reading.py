@@ -17,6 +17,8 @@ from ptx_viewer.review.history import EditHistory
 from ptx_viewer.review.review import Finding, ImageReview, Verdict
 from ptx_viewer.study.image import Image2D
 
+from .measuring import Measuring
+
 #: Share of a drawn mask that must lie in one lung field for its side to be taken from there.
 _SIDE_MAJORITY = 0.8
 
@@ -58,6 +60,7 @@ class Reading(QObject):
         self.measurements: tuple[Measurement, ...] = ()
         self._selected: str | None = None
         self._history = EditHistory(ImageReview(self.key))
+        self.measuring = Measuring(self)
 
     @property
     def key(self) -> str:

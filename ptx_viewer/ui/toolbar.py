@@ -15,6 +15,7 @@ _BEFORE_WINDOW = (
     (Act.LAYOUT_ONE, Act.LAYOUT_TWO, Act.LAYOUT_FOUR),
 )
 _TOOLS = (Act.TOOL_WINDOW, Act.TOOL_PAN, Act.TOOL_ZOOM, Act.TOOL_SCROLL, Act.TOOL_BRUSH, Act.TOOL_ERASER)
+_MEASURING = (Act.TOOL_SELECT, Act.TOOL_RULER, Act.TOOL_ANGLE, Act.TOOL_ELLIPSE, Act.TOOL_RECTANGLE)
 _AFTER_TOOLS = (
     (Act.UNDO, Act.REDO),
     (Act.ANALYSE, Act.EXPORT),
@@ -54,6 +55,7 @@ class ToolBar(QToolBar):
             self.addAction(actions[act])
         self.addWidget(self.brush_radius)
         self.addSeparator()
+        self._add(actions, _MEASURING)
         for group in _AFTER_TOOLS[:-1]:
             self._add(actions, group)
         for act in _AFTER_TOOLS[-1]:

@@ -23,6 +23,11 @@ _EXCLUSIVE = (
         Act.TOOL_SCROLL,
         Act.TOOL_BRUSH,
         Act.TOOL_ERASER,
+        Act.TOOL_SELECT,
+        Act.TOOL_RULER,
+        Act.TOOL_ANGLE,
+        Act.TOOL_ELLIPSE,
+        Act.TOOL_RECTANGLE,
     ),
     (Act.LAYOUT_ONE, Act.LAYOUT_TWO, Act.LAYOUT_FOUR),
 )
