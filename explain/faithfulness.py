@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from torch.nn import functional as F
 
 from explain.attribution import Attribution, Faithfulness
 from explain.model import ExplainableModel, Progress, silent
+from explain.reference_maps import edge_map, random_map
 from explain.target import Target
 from models.geometry import Turn
 from models.prediction import Prediction
@@ -22,8 +22,6 @@ from models.prediction import Prediction
 STEPS = 5
 #: Random maps to compare with.
 RANDOM_MAPS = 2
-#: Patch edge of the random maps, as a share of the film: as coarse as a class activation map.
-RANDOM_GRID = 9
 #: Films scored together: on a processor, more of them fill its caches and take longer each.
 BATCH_SIZE = 4
 
@@ -119,8 +117,8 @@ class FaithfulnessTest:
         self._content = self._transform.content_mask()
         rng = np.random.default_rng(seed)
         size = self._film.shape[-1]
-        self._ties = _random_map(size, rng)
-        self._random_maps = [_random_map(size, rng) for _ in range(RANDOM_MAPS)]
+        self._ties = random_map(size, rng)
+        self._random_maps = [random_map(size, rng) for _ in range(RANDOM_MAPS)]
         self._yardsticks: list[Areas] = []
 
     def measure(self, attribution: Attribution, progress: Progress = silent) -> Faithfulness:
@@ -166,19 +164,10 @@ class FaithfulnessTest:
 
     def _maps_to_compare_with(self) -> list[NDArray[np.float32]]:
         """Return the random maps, the edges and, where there is a prediction, the model's own mask."""
-        maps = [*self._random_maps, self._edges()]
+        maps = [*self._random_maps, edge_map(self._film[0, 0].float().cpu().numpy(), self._transform)]
         if self._prediction is not None:
             maps.append(self._transform.forward(self._prediction.probability))
         return maps
-
-    def _edges(self) -> NDArray[np.float32]:
-        """Return the magnitude of the film's gradient (Sobel), without the edge to the padding."""
-        top, left, rows, columns = self._transform.content
-        inside = (slice(top, top + rows), slice(left, left + columns))
-        film = self._film[0, 0].float().cpu().numpy()[inside]
-        edges = np.zeros(self._content.shape, np.float32)
-        edges[inside] = np.hypot(cv2.Sobel(film, cv2.CV_32F, 1, 0), cv2.Sobel(film, cv2.CV_32F, 0, 1))
-        return edges
 
     @torch.inference_mode()
     def _areas(self, importance: NDArray[np.float32], step: Callable[[], None]) -> Areas:
@@ -221,12 +210,6 @@ def _mean(areas: Sequence[Areas]) -> Areas:
     return Areas(
         float(np.mean([each.deletion for each in areas])), float(np.mean([each.insertion for each in areas]))
     )
-
-
-def _random_map(size: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return a smooth random map, float32 [size, size]."""
-    coarse = torch.from_numpy(rng.random((1, 1, RANDOM_GRID, RANDOM_GRID), dtype=np.float32))
-    return np.asarray(F.interpolate(coarse, size=(size, size), mode="bilinear")[0, 0].numpy())
 
 
 def _order(
