@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explain.attribution import Attribution
-from models.geometry import Turn, turn_to_standard
+from explain.attribution import Attribution, Faithfulness
+from explain.methods import METHODS
+from models.geometry import turn_to_standard
 from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.eligibility import header_refusal
+from ptx_viewer.explaining import (
+    TARGETS,
+    Checker,
+    MapQuestion,
+    answer,
+    cache_folder,
+    draws_at_random,
+    keep,
+    repeat,
+    targets_of,
+)
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
@@ -24,9 +36,6 @@ if TYPE_CHECKING:
     from models.lung_fields import LungFieldModel
     from models.pneumothorax import PneumothoraxModel
 
-#: Explanation methods that can be asked for.
-EXPLANATIONS = ("grad-cam",)
-
 
 def default_models() -> tuple[str, ...]:
     """Return the models that an analysis runs unless told otherwise: those that ship."""
@@ -36,10 +45,11 @@ def default_models() -> tuple[str, ...]:
 
 
 def check_options(options: AnalysisOptions) -> None:
-    """Raise ValueError, naming the choices, if a model or an explanation is unknown."""
+    """Raise ValueError, naming the choices, if a model, an explanation or its target is unknown."""
     for kind, wanted, known in (
         ("model", options.models, default_models()),
-        ("explanation", options.explain, EXPLANATIONS),
+        ("explanation", options.explain, METHODS),
+        ("target", (options.target,), TARGETS),
     ):
         for name in wanted:
             if name not in known:
@@ -52,6 +62,8 @@ class Analyser:
     Parameters
     ----------
     device : {"auto", "cpu", "cuda", "mps"}
+    cache : Path or None
+        Folder of the maps that were made before; None for the user's cache folder.
 
     Raises
     ------
@@ -59,10 +71,13 @@ class Analyser:
         If the device is not there.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", cache: Path | None = None) -> None:
+        from explain.cache import AttributionCache
         from models.device import select_device
 
         self._device = select_device(device)
+        self._cache = AttributionCache(cache_folder() if cache is None else cache)
+        self._checker = Checker()
         self._lung_model: LungFieldModel | None = None
         self._loaded: dict[str, PneumothoraxModel] = {}
 
@@ -77,7 +92,8 @@ class Analyser:
         for place, name in enumerate(names, start=1):
             progress(place / (len(names) + 1), f"Loading {name}")
             self._model(name)
-        return EngineInfo(device=describe(self._device), cards=zoo.cards())
+        without = tuple(name for name in names if not self._model(name).has_gradients)
+        return EngineInfo(describe(self._device), zoo.cards(), without)
 
     def analyse(
         self,
@@ -102,7 +118,7 @@ class Analyser:
         Raises
         ------
         ValueError
-            If a model or an explanation is unknown.
+            If a model, an explanation or its target is unknown.
         """
         from models.device import with_memory_fallback
         from models.view_gate import blank_reason, refusal_reason
@@ -123,8 +139,9 @@ class Analyser:
         predictions: list[Prediction] = []
         attributions: list[Attribution] = []
         measurements: list[Measurement] = []
-        for place, name in enumerate(options.models):
-            start, share = 0.2 + 0.8 * place / len(options.models), 0.8 / len(options.models)
+        names = options.models or default_models()
+        for place, name in enumerate(names):
+            start, share = 0.2 + 0.8 * place / len(names), 0.8 / len(names)
             progress(start, f"Looking for a pneumothorax ({name})")
             model = self._model(name)
             prediction, more = with_memory_fallback(
@@ -133,20 +150,11 @@ class Analyser:
             notices += more + prediction.notices
             predictions.append(prediction)
             measurements += _measure(prediction, view.lungs, image)
-            for number, method in enumerate(options.explain):
-                done = start + share * (0.4 + 0.6 * number / len(options.explain))
-
-                def step(message: str, done: float = done) -> None:
-                    progress(done, message)
-
-                attribution, more = with_memory_fallback(
-                    model,
-                    lambda model=model, method=method, prediction=prediction, step=step: _explain(
-                        model, method, image.pixels, prediction, turn, step
-                    ),
-                )
-                notices += more
-                attributions.append(attribution)
+            maps, more = self._explain_all(
+                image, view.lungs, prediction, options, _part(progress, start + 0.4 * share, 0.6 * share)
+            )
+            notices += more
+            attributions += maps
         return ImageAnalysis(
             image_key=key,
             refused=refused,
@@ -156,6 +164,94 @@ class Analyser:
             measurements=tuple(measurements),
             notices=tuple(dict.fromkeys(notices)),
         )
+
+    def explain(self, question: MapQuestion, progress: Progress = silent) -> Attribution:
+        """Make one map.
+
+        Raises
+        ------
+        ValueError
+            As :func:`explain.methods.explain`, or if the model is unknown.
+        """
+        from models.device import with_memory_fallback
+
+        model = self._model(question.model)
+        made, _notices = with_memory_fallback(model, lambda: answer(model, question, self._cache, progress))
+        return made
+
+    def check(
+        self, question: MapQuestion, attribution: Attribution, progress: Progress = silent
+    ) -> Faithfulness:
+        """Measure how faithful a map is, and keep the figures beside it."""
+        from models.device import with_memory_fallback
+
+        model = self._model(question.model)
+        measured, _notices = with_memory_fallback(
+            model, lambda: self._checker.faithfulness(model, question, attribution, progress)
+        )
+        keep(model, question, measured, self._cache)
+        return measured
+
+    def repeat(
+        self, question: MapQuestion, attribution: Attribution, progress: Progress = silent
+    ) -> Faithfulness:
+        """Add to a map's faithfulness how alike the maps of other seeds are.
+
+        Raises
+        ------
+        ValueError
+            If its method draws nothing at random, or it was not checked before.
+        """
+        from models.device import with_memory_fallback
+
+        if attribution.faithfulness is None:
+            raise ValueError("the map was not checked yet")
+        model = self._model(question.model)
+        repeated, _notices = with_memory_fallback(
+            model, lambda: repeat(model, question, attribution, self._cache, progress)
+        )
+        measured = dataclasses.replace(attribution.faithfulness, repeatability=repeated)
+        keep(model, question, measured, self._cache)
+        return measured
+
+    def _explain_all(
+        self,
+        image: Image2D,
+        lungs: LungFields,
+        prediction: Prediction,
+        options: AnalysisOptions,
+        progress: Progress,
+    ) -> tuple[list[Attribution], tuple[str, ...]]:
+        """Make and check every map of one model's answer; what does not apply becomes a notice."""
+        answered = ImageAnalysis(image.reference.key, predictions=(prediction,), lung_fields=lungs)
+        targets = targets_of(options.target, prediction)
+        if options.explain and not targets:
+            return [], (f"{prediction.model} outlined no finding, so there is none to explain.",)
+        asked = [
+            MapQuestion.of(image, prediction.model, method, target, answered)
+            for target in targets
+            for method in options.explain
+        ]
+        maps: list[Attribution] = []
+        notices: list[str] = []
+        for place, question in enumerate(asked):
+            part = _part(progress, place / len(asked), 1 / len(asked))
+            try:
+                maps.append(self._explain_checked(question, part))
+            except ValueError as error:
+                notices.append(f"{error}.")
+        return maps, tuple(notices)
+
+    def _explain_checked(self, question: MapQuestion, progress: Progress) -> Attribution:
+        made = self.explain(question, _part(progress, 0.0, 0.4))
+        if made.faithfulness is None:
+            measured = self.check(question, made, _part(progress, 0.4, 0.3))
+            made = dataclasses.replace(made, faithfulness=measured)
+        assert made.faithfulness is not None
+        if draws_at_random(made) and made.faithfulness.repeatability is None:
+            measured = self.repeat(question, made, _part(progress, 0.7, 0.3))
+            made = dataclasses.replace(made, faithfulness=measured)
+        return made
 
     def _lungs(self) -> LungFieldModel:
         from models import zoo
@@ -189,19 +285,6 @@ def _measure(prediction: Prediction, lungs: LungFields, image: Image2D) -> tuple
     )
 
 
-def _explain(
-    model: PneumothoraxModel,
-    method: str,
-    pixels: NDArray[np.float32],
-    prediction: Prediction,
-    turn: Turn,
-    step: Callable[[str], None],
-) -> Attribution:
-    from explain.faithfulness import measure_faithfulness
-    from explain.methods import explain
-
-    step(f"Explaining {model.name} ({method})")
-    attribution = explain(model, pixels, method, turn=turn)
-    step(f"Checking the explanation ({method})")
-    faithfulness = measure_faithfulness(model, pixels, attribution, prediction, turn=turn)
-    return dataclasses.replace(attribution, faithfulness=faithfulness)
+def _part(progress: Progress, start: float, share: float) -> Progress:
+    """Return the progress of a step that takes a share of the whole."""
+    return lambda fraction, message: progress(start + share * fraction, message)

@@ -25,6 +25,7 @@ usage: ptx-viewer [STUDY ...]                    open the viewer
        ptx-viewer phantom --out DIR              make a synthetic study
        ptx-viewer train NETWORK --data DIR --out DIR     train a network
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
+       ptx-viewer compare NETWORK... --data DIR          several networks side by side
 
 'ptx-viewer COMMAND --help' lists a command's options. STUDY is a folder, a DICOM file, a
 DICOMDIR, a .zip archive, or a PNG or JPEG film.
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "phantom": _phantom,
         "train": _train,
         "evaluate": _evaluate,
+        "compare": _compare,
     }
     try:
         if words[:1] in (["-h"], ["--help"]):
@@ -118,7 +120,8 @@ def _view(words: list[str]) -> int:
 
 
 def _analyze(words: list[str]) -> int:
-    from ptx_viewer import analysis
+    from explain.methods import METHODS
+    from ptx_viewer.explaining import DEFAULT_EXPLANATIONS, TARGETS
 
     parser = _parser(
         "analyze", "Analyse studies without a screen and write findings.json, masks and reports."
@@ -127,8 +130,12 @@ def _analyze(words: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--models", type=_names, help="comma-separated; default: every shipped model")
     parser.add_argument(
-        "--explain", type=_names, default=analysis.EXPLANATIONS,
-        help="comma-separated explanation methods, or '' for none; default: %(default)s",
+        "--explain", type=_names, default=DEFAULT_EXPLANATIONS,
+        help=f"comma-separated, of {', '.join(METHODS)}; '' for none; default: {DEFAULT_EXPLANATIONS[0]}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--target", default=TARGETS[0],
+        help=f"what is explained, {' or '.join(TARGETS)}; default: %(default)s",
     )  # fmt: skip
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--no-report", action="store_true", help="write no PDF")
@@ -140,7 +147,7 @@ def _analyze(words: list[str]) -> int:
     chosen = parser.parse_args(words)
     return run_analysis(
         chosen.paths, chosen.out, chosen.models, chosen.explain, chosen.device,
-        not chosen.no_report, chosen.override_refusal,
+        not chosen.no_report, chosen.override_refusal, chosen.target,
     )  # fmt: skip
 
 
@@ -152,6 +159,7 @@ def run_analysis(
     device: str = "auto",
     report: bool = True,
     override_refusal: bool = False,
+    target: str = "image-score",
 ) -> int:
     """Analyse `paths`, print what was found, and return the exit status of ``analyze``."""
     from rich.console import Console
@@ -167,7 +175,7 @@ def run_analysis(
     if missing:
         return _complain(f"there is no file or folder '{missing[0]}'", EXIT_USAGE)
     try:
-        options = AnalysisOptions(models or analysis.default_models(), explain, override_refusal)
+        options = AnalysisOptions(models or (), explain, target, override_refusal)
         analysis.check_options(options)
         with Bar(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("Starting", total=1.0)
@@ -185,7 +193,7 @@ def run_analysis(
 
 def _demo(words: list[str]) -> int:
     import resources
-    from ptx_viewer import analysis
+    from ptx_viewer.explaining import DEFAULT_EXPLANATIONS
     from ptx_viewer.ui.display import missing_display_reason
 
     parser = _parser("demo", "Analyse the synthetic sample study, then show it in the viewer.")
@@ -193,7 +201,7 @@ def _demo(words: list[str]) -> int:
     parser.add_argument("--no-viewer", action="store_true", help="do not open the viewer afterwards")
     chosen = parser.parse_args(words)
     study = Path(resources.__file__).parent / "sample_study"
-    status = run_analysis([study], chosen.out, None, analysis.EXPLANATIONS)
+    status = run_analysis([study], chosen.out, None, DEFAULT_EXPLANATIONS)
     if status != EXIT_DONE or chosen.no_viewer:
         return status
     reason = missing_display_reason()
@@ -220,6 +228,12 @@ def _train(words: list[str]) -> int:
 
 
 def _evaluate(words: list[str]) -> int:
-    from models.training.command import evaluate
+    from models.evaluation.command import evaluate_command
 
-    return evaluate(words)
+    return evaluate_command(words)
+
+
+def _compare(words: list[str]) -> int:
+    from models.evaluation.command import compare_command
+
+    return compare_command(words)

@@ -8,6 +8,7 @@ first), and a crash or a lack of memory there loses nothing here.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import multiprocessing
 import os
@@ -20,6 +21,9 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
+from explain.attribution import Attribution, Faithfulness
+from explain.target import Target
+from ptx_viewer.explaining import MapQuestion, below_cutoff
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
 from ptx_viewer.study.image import Image2D
@@ -79,6 +83,73 @@ class Engine:
         """
         analysis: ImageAnalysis = self._call("analyse", (image, options), progress)
         return analysis
+
+    def explain(
+        self,
+        image: Image2D,
+        model: str,
+        method: str,
+        target: Target,
+        analysis: ImageAnalysis | None = None,
+        progress: Progress = silent,
+    ) -> Attribution:
+        """Make one map, or take it from the cache.
+
+        Parameters
+        ----------
+        image : Image2D
+        model, method : str
+        target : Target
+        analysis : ImageAnalysis or None
+            Its lung fields shape the regions, and its answer says whether there is evidence at all.
+        progress : Progress
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        question = MapQuestion.of(image, model, method, target, analysis)
+        # The answer is not sent there and back: only this end needs it.
+        asked = dataclasses.replace(question, prediction=None)
+        made: Attribution = self._call("explain", (asked,), progress)
+        reason = below_cutoff(made, target, question.prediction)
+        return dataclasses.replace(made, below_cutoff=reason)
+
+    def check(
+        self,
+        image: Image2D,
+        attribution: Attribution,
+        target: Target,
+        analysis: ImageAnalysis | None = None,
+        progress: Progress = silent,
+    ) -> Faithfulness:
+        """Measure how faithful a map is; see :meth:`ptx_viewer.analysis.Analyser.check`.
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        question = MapQuestion.of(image, attribution.model, attribution.method, target, analysis)
+        measured: Faithfulness = self._call("check", (question, attribution), progress)
+        return measured
+
+    def repeat(
+        self,
+        image: Image2D,
+        attribution: Attribution,
+        target: Target,
+        analysis: ImageAnalysis | None = None,
+        progress: Progress = silent,
+    ) -> Faithfulness:
+        """Measure how alike a map's repetitions are; see :meth:`ptx_viewer.analysis.Analyser.repeat`.
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        question = MapQuestion.of(image, attribution.model, attribution.method, target, analysis)
+        measured: Faithfulness = self._call("repeat", (question, attribution), progress)
+        return measured
 
     def close(self) -> None:
         """End the process; a call that is under way in another thread ends with EngineError."""

@@ -21,15 +21,18 @@ class AnalysisOptions:
     Attributes
     ----------
     models : tuple of str
-        Names in the zoo.
+        Names in the zoo; empty for every one that ships.
     explain : tuple of str
         Names of explanation methods; may be empty.
+    target : {"image-score", "findings"}
+        What they explain: the image score, or each finding that the model outlined.
     override_refusal : bool
         Score the image even if it was not recognised as a frontal chest film.
     """
 
-    models: tuple[str, ...] = ("attention-unet",)
+    models: tuple[str, ...] = ()
     explain: tuple[str, ...] = ("grad-cam",)
+    target: str = "image-score"
     override_refusal: bool = False
 
 
@@ -71,7 +74,10 @@ class EngineInfo:
         What the networks run on, e.g. ``"cpu"``.
     cards : tuple of ModelCard
         Of every loaded network.
+    without_gradients : tuple of str
+        Models that methods which need gradients cannot explain.
     """
 
     device: str
     cards: tuple[ModelCard, ...]
+    without_gradients: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import resources
-from ptx_viewer.analysis import EXPLANATIONS, Analyser, check_options, default_models
+from explain.methods import METHODS
+from ptx_viewer.analysis import Analyser, check_options, default_models
 from ptx_viewer.eligibility import header_refusal
 from ptx_viewer.progress import Cancelled
 from ptx_viewer.results import AnalysisOptions
@@ -180,6 +181,7 @@ def test_progress_only_grows_and_cancelling_ends_the_pass(analyser, film):
     [
         (AnalysisOptions(models=("unet-9",)), "unknown model 'unet-9'; there are: attention-unet"),
         (AnalysisOptions(explain=("astrology",)), "unknown explanation 'astrology'; there are: grad-cam"),
+        (AnalysisOptions(target="everything"), "unknown target 'everything'; there are: image-score, findings"),
     ],
 )
 def test_unknown_names_are_answered_with_the_choices(analyser, film, options, sentence):
@@ -190,7 +192,7 @@ def test_unknown_names_are_answered_with_the_choices(analyser, film, options, se
 
 
 def test_what_is_run_by_default_is_known():
-    check_options(AnalysisOptions(models=default_models(), explain=EXPLANATIONS))
+    check_options(AnalysisOptions(models=default_models(), explain=METHODS))
     check_options(AnalysisOptions())
 
 

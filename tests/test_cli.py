@@ -65,6 +65,7 @@ def test_wrong_words_give_the_usage_and_status_2(words, film, tmp_path, capsys):
         (["--models", "attention-unet,unet-9"], "unknown model 'unet-9'; there are: attention-unet"),
         (["--models", "lung-fields"], "unknown model 'lung-fields'; there are: attention-unet"),
         (["--explain", "tea-leaves"], "unknown explanation 'tea-leaves'; there are: grad-cam"),
+        (["--target", "heart"], "unknown target 'heart'; there are: image-score, findings"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_choices_on_one_line(words, sentence, film, tmp_path, capsys):
