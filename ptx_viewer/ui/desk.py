@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from operator import is_
 
 from PySide6.QtCore import QObject, Signal
 
+from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
-from ptx_viewer.review.review import ImageReview
+from ptx_viewer.review.review import Finding, ImageReview
+from ptx_viewer.review.segments import with_moved_segments
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
@@ -40,7 +44,7 @@ class Desk(QObject):
         self._store = store
         self._analyst = analyst
         self._readings: dict[str, Reading] = {}
-        self._measured: dict[str, ImageReview] = {}
+        self._measured: dict[str, _Outlines] = {}
         self._tickets: dict[str, int] = {}
         self.analyse_films = True
         analyst.analysed.connect(self._on_analysed)
@@ -166,17 +170,53 @@ class Desk(QObject):
         )
 
     def _measure(self, reading: Reading) -> None:
+        known = self._measured.get(reading.key)
+        if known is not None and known.hold_for(reading):
+            self._show_measurements(reading)
+            return
         review, analysis, image = reading.review, reading.analysis, reading.image
-        self._measured[reading.key] = review
+        outlines = _Outlines(review.findings, analysis)
+        self._measured[reading.key] = outlines
+        # Moved lines are applied later, so that moving one more need not measure the outlines again.
+        unmoved = replace(review, moved_segments=())
 
-        def done(measurements: tuple) -> None:
+        def done(measurements: tuple[Measurement, ...]) -> None:
             # A later edit has its own measurement on the way: numbers of an older outline are not shown.
-            if self._measured.get(reading.key) is review:
-                reading.set_measurements(measurements)
+            if self._measured.get(reading.key) is outlines:
+                self._measured[reading.key] = replace(outlines, measurements=measurements)
+                self._show_measurements(reading)
 
         self._workers.measure.submit(
             "Measure",
-            lambda _progress: current_measurements(review, analysis, image.spacing, film_view(image)),
+            lambda _progress: current_measurements(unmoved, analysis, image.spacing, film_view(image)),
             done=done,
             failed=lambda error: self.problem.emit(f"The measurement failed: {sentence(error)}"),
         )
+
+    def _show_measurements(self, reading: Reading) -> None:
+        measurements = self._measured[reading.key].measurements
+        if measurements is not None:
+            shown = with_moved_segments(measurements, reading.review, reading.image.spacing)
+            if shown != reading.measurements:
+                reading.set_measurements(shown)
+
+
+@dataclass(frozen=True, eq=False)
+class _Outlines:
+    """What the program's measurements follow from, and these before the reader moves a line.
+
+    Attributes
+    ----------
+    measurements : tuple of Measurement or None
+        None while they are on the way.
+    """
+
+    findings: tuple[Finding, ...]
+    analysis: ImageAnalysis | None
+    measurements: tuple[Measurement, ...] | None = None
+
+    def hold_for(self, reading: Reading) -> bool:
+        """Whether the reading's outlines are still the same."""
+        findings = reading.review.findings
+        same = len(findings) == len(self.findings) and all(map(is_, findings, self.findings))
+        return same and reading.analysis is self.analysis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -27,7 +27,7 @@ class RightColumn(QScrollArea):
         self._pane: Pane | None = None
         self.findings = FindingsPanel(actions, analyst)
         self.why = WhyPanel(analyst)
-        self.measures = MeasuresPanel(analyst)
+        self.measures = MeasuresPanel(actions, analyst)
         self.impression = ImpressionPanel(actions)
         self.image = ImagePanel()
         self.models = ModelsPanel(analyst)
@@ -45,6 +45,7 @@ class RightColumn(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(270)
         analyst.engineChanged.connect(self._on_engine)
+        self.measures.rowSelected.connect(self._bring_into_view)
 
     def show_pane(self, pane: Pane) -> None:
         """Follow the reading of `pane` from now on."""
@@ -67,6 +68,10 @@ class RightColumn(QScrollArea):
         self.measures.refresh(self._reading)
         self.impression.refresh(self._reading)
         self.image.refresh(pane.image, pane.notices)
+
+    def _bring_into_view(self, widget: QWidget) -> None:
+        # Its new height is known when the layout has run.
+        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 8))
 
     def _on_state(self) -> None:
         self.findings.refresh(self._reading)

@@ -16,6 +16,8 @@ BORDER = "#444444"
 TEXT = "#e8e8e8"
 QUIET = "#b0b0b0"
 DISABLED = "#7d7d7d"
+#: Of what does not apply: quieter than the rest, but read.
+FADED = "#9d9d9d"
 ACCENT = "#8ab4f8"
 ON_ACCENT = "#101010"
 PROBLEM = "#f2a59a"
@@ -86,8 +88,12 @@ QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ padding: 0 8px; }}
 QLabel {{ color: {TEXT}; }}
 QLabel[role="quiet"] {{ color: {QUIET}; }}
+QLabel[role="group"] {{ color: {QUIET}; font-weight: bold; padding: 4px 6px 2px 6px; }}
 QLabel[role="problem"] {{ color: {PROBLEM}; }}
 QLabel[role="heading"] {{ font-size: 20px; }}
+#measure-row {{ border: 1px solid transparent; border-radius: 4px; background: transparent; }}
+#measure-row:hover {{ background: {RAISED}; }}
+#measure-row[chosen="true"] {{ border-color: {ACCENT}; background: {RAISED}; }}
 QCheckBox {{ color: {TEXT}; spacing: 6px; border: 1px solid transparent; border-radius: 4px; }}
 QCheckBox:focus {{ border-color: {ACCENT}; }}
 QSlider {{ border: 1px solid transparent; border-radius: 4px; min-height: 20px; }}

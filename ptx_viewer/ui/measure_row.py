@@ -1,0 +1,126 @@
+"""One row of HOW LARGE: name and value, and below them the method or why it does not apply."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QColor, QEnterEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from . import theme
+from .measure_wording import RowText
+from .widgets import ActionButton, clear, label, row
+
+_EDITED = "edited"
+
+
+class ElidedLabel(QLabel):
+    """One line of quiet text that is cut where the column ends."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for no width: what does not fit is cut."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """Ask for no width, so that no text can widen the column."""
+        return self.minimumSizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Write as much as fits."""
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(QColor(theme.QUIET))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+        painter.end()
+
+
+class MeasureRow(QFrame):
+    """A row that draws its construction while the mouse is over it and is selected by a click.
+
+    Parameters
+    ----------
+    row_id : str
+    action : QAction
+        What the reader can do about the row when it is selected: take an own measurement away, or put
+        a moved line back.
+    own : bool
+        Whether the reader drew it.
+    """
+
+    chosen = Signal(str)
+    #: Identity when the mouse comes, ``""`` when it leaves.
+    pointed = Signal(str)
+
+    def __init__(self, row_id: str, action: QAction, *, own: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.row_id = row_id
+        self._action = action
+        self._own = own
+        self._text: RowText | None = None
+        self._selected = False
+        self.setObjectName("measure-row")
+        self._name = label()
+        self._value = label("", wrap=False)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        self._brief = ElidedLabel()
+        self._brief.setTextFormat(Qt.TextFormat.PlainText)
+        self._brief.setProperty("role", "quiet")
+        self._details = QVBoxLayout()
+        self._details.setSpacing(2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 3, 6, 4)
+        layout.setSpacing(0)
+        layout.addLayout(row(self._name, self._value, stretch=0))
+        layout.addWidget(self._brief)
+        layout.addLayout(self._details)
+
+    @property
+    def selected(self) -> bool:
+        """Whether the row is selected."""
+        return self._selected
+
+    def texts(self) -> list[str]:
+        """Return everything that is written in the row, from top to bottom."""
+        details = [self._details.itemAt(i).widget() for i in range(self._details.count())]
+        shown = [self._name, self._value, *([] if self._selected else [self._brief]), *details]
+        return [widget.text() for widget in shown if isinstance(widget, QLabel)]
+
+    def show_text(self, text: RowText, *, selected: bool) -> None:
+        """Write the row anew, as far as it changed."""
+        if text == self._text and selected == self._selected:
+            return
+        self._text, self._selected = text, selected
+        self._name.setText(text.name)
+        self._value.setText(f"{text.value} · {_EDITED}" if text.edited else text.value)
+        colour = theme.ACCENT if text.edited else theme.TEXT if text.valid else theme.FADED
+        weight = "bold" if text.valid else "normal"
+        self._value.setStyleSheet(f"font-weight: {weight}; color: {colour};")
+        self._name.setStyleSheet("" if text.valid else f"color: {theme.FADED};")
+        self._brief.setText(text.brief)
+        self._brief.setVisible(not selected)
+        self.setAccessibleName(f"{text.name}: {text.value}. {text.brief}")
+        self.setToolTip("" if selected else "\n".join(text.details))
+        self.setProperty("chosen", selected)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        clear(self._details)
+        if selected:
+            for line in text.details:
+                self._details.addWidget(label(line, "quiet"))
+            if self._own or text.edited:
+                self._details.addLayout(row(ActionButton(self._action)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Select the row, or, when it is selected, none."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.chosen.emit("" if self._selected else self.row_id)
+            event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Tell that the mouse points at the row."""
+        super().enterEvent(event)
+        self.pointed.emit(self.row_id)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that it does no more."""
+        super().leaveEvent(event)
+        self.pointed.emit("")
