@@ -49,6 +49,21 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
     return PneumothoraxModel(card, path, select_device(device), checked=weights is None)
 
 
+def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:
+    """Return the pneumothorax model of a folder that holds one card and its weights, as training leaves it.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no card or several, the device is unknown, or the weights cannot be used.
+    """
+    found = sorted(folder.glob("*.yaml"))
+    found = [path for path in found if path.with_suffix(".safetensors").is_file()]
+    if len(found) != 1:
+        raise ValueError(f"'{folder}' must hold one card (.yaml) with its weights, it holds {len(found)}")
+    return PneumothoraxModel(load_card(found[0]), found[0].with_suffix(".safetensors"), select_device(device))
+
+
 def load_lung_fields(device: str = "auto") -> LungFieldModel:
     """Return the ready lung-field model.
 

@@ -26,6 +26,7 @@ usage: ptx-viewer [STUDY ...]                    open the viewer
        ptx-viewer train NETWORK --data DIR --out DIR     train a network
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
        ptx-viewer compare NETWORK... --data DIR          several networks side by side
+       ptx-viewer audit-explanations --data DIR --out DIR   check the explanations on films with masks
 
 'ptx-viewer COMMAND --help' lists a command's options. STUDY is a folder, a DICOM file, a
 DICOMDIR, a .zip archive, or a PNG or JPEG film.
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "phantom": _phantom,
         "train": _train,
         "evaluate": _evaluate,
+        "audit-explanations": _audit_explanations,
         "compare": _compare,
     }
     try:
@@ -237,3 +239,9 @@ def _compare(words: list[str]) -> int:
     from models.evaluation.command import compare_command
 
     return compare_command(words)
+
+
+def _audit_explanations(words: list[str]) -> int:
+    from explain.audit.command import audit_explanations
+
+    return audit_explanations(words)

@@ -27,7 +27,7 @@ def film(tmp_path: Path) -> Path:
 def test_help_names_every_command_and_what_the_program_is_not(capsys):
     assert cli.main(["--help"]) == 0
     said = capsys.readouterr().out
-    for command in ("analyze", "demo", "phantom", "train", "evaluate"):
+    for command in ("analyze", "demo", "phantom", "train", "evaluate", "compare"):
         assert f"ptx-viewer {command}" in said
     assert DISCLAIMER in said
 

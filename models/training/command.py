@@ -1,4 +1,4 @@
-"""``train`` and ``evaluate`` on the command line."""
+"""``train`` on the command line."""
 
 from __future__ import annotations
 
@@ -47,31 +47,6 @@ def train(words: Sequence[str]) -> int:
         train_pneumothorax(chosen.data, chosen.out, chosen.steps, lungs, attention)
         card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
     for figure in card.figures:
-        print(figure)  # noqa: T201
-    return 0
-
-
-def evaluate(words: Sequence[str]) -> int:
-    """Measure a shipped network on its held-out films and print the figures."""
-    chosen = _parser("evaluate", evaluate.__doc__).parse_args(list(words))
-    problem = _missing(chosen.data)
-    from models import zoo
-
-    if not problem and chosen.network not in (*zoo.available(), zoo.LUNG_FIELDS):
-        problem = f"no weights of {chosen.network} are shipped"
-    if problem:
-        print(f"ptx-viewer: {problem}", file=sys.stderr)  # noqa: T201
-        return 2
-    from models.training.evaluate_lungs import lung_figures
-    from models.training.evaluate_pneumothorax import ask, pneumothorax_figures
-    from models.training.pneumothorax import pneumothorax_films
-
-    if chosen.network == zoo.LUNG_FIELDS:
-        figures = lung_figures(zoo.load_lung_fields(), chosen.data)
-    else:
-        answers = ask(zoo.load(chosen.network), pneumothorax_films(chosen.data)["test"])
-        figures = pneumothorax_figures(answers)
-    for figure in figures:
         print(figure)  # noqa: T201
     return 0
 

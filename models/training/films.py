@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.geometry import GridTransform
-from models.preprocess import normalise
+from models.preprocess import PLAIN, Preprocessing, letterbox
 
 
 class Box(NamedTuple):
@@ -46,6 +46,8 @@ class Film:
         ``"PA"``, ``"AP"``, ... or ``""`` where nobody says.
     boxes : tuple of Box
         Rectangles drawn around findings, where the collection has such.
+    drain : bool or None
+        Whether a chest drain is on the film; None where nobody says.
     """
 
     film_id: str
@@ -56,6 +58,7 @@ class Film:
     patient: str
     view: str = ""
     boxes: tuple[Box, ...] = ()
+    drain: bool | None = None
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:
@@ -108,6 +111,7 @@ def nih(folder: Path, source: str = "nih") -> list[Film]:
             None,
             row["pneumothorax"] == "1",
             f"nih-{row['patient_id']}",
+            row.get("view", ""),
         )
         for row in _rows(folder / "labels.csv")
     ]
@@ -165,6 +169,7 @@ def load_bank(
     films: Iterable[Film],
     size: int,
     mask_labels: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda m: (m > 0).astype(np.uint8),
+    preprocessing: Preprocessing = PLAIN,
 ) -> FilmBank:
     """Read films and masks and letterbox them to ``size`` x ``size``.
 
@@ -174,6 +179,8 @@ def load_bank(
     size : int
     mask_labels : callable
         Turns stored mask values into labels; the default is "anything above 0 is 1".
+    preprocessing : Preprocessing
+        The same that the network's card will ask for.
 
     Raises
     ------
@@ -186,7 +193,8 @@ def load_bank(
     for index, film in enumerate(films):
         grey = read_grey(film.image)
         transform = GridTransform((grey.shape[0], grey.shape[1]), size)
-        images[index] = np.round(transform.forward(normalise(grey)) * np.float32(255)).astype(np.uint8)
+        shown = letterbox(grey, transform, preprocessing)
+        images[index] = np.round(shown * np.float32(255)).astype(np.uint8)
         if film.mask is not None:
             labels = mask_labels(read_grey(film.mask))
             # Some films come smaller than the grid in which their mask was drawn.

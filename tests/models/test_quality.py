@@ -9,7 +9,8 @@ import pytest
 
 from models.lung_fields import LungFieldModel
 from models.pneumothorax import PneumothoraxModel
-from models.training.evaluate_pneumothorax import ask, pneumothorax_figures
+from models.evaluation.answers import ask
+from models.training.evaluate_pneumothorax import pneumothorax_figures
 from models.training.films import read_grey
 from models.training.lungs import lung_films
 from models.training.metrics import dice

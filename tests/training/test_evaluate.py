@@ -5,14 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from models.evaluation.answers import Answer
+from models.evaluation.decision import calibrate, choose_mask_threshold, youden_threshold
 from models.prediction import Prediction
-from models.training.evaluate_pneumothorax import (
-    Answer,
-    calibrate,
-    choose_mask_threshold,
-    pneumothorax_figures,
-    youden_threshold,
-)
+from models.training.evaluate_pneumothorax import pneumothorax_figures
 from models.training.films import Film
 
 

@@ -1,0 +1,50 @@
+"""Calibration and thresholds: chosen on validation films, never on those that are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from models.evaluation.answers import Answer
+from models.training.metrics import dice
+
+
+def calibrate(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return slope and offset of Platt's scaling (Platt 1999, with his smoothed targets).
+
+    A weak pull of the slope towards 1 keeps a handful of films from making it extreme.
+    """
+    count, others = positive.sum(), (~positive).sum()
+    target = np.where(positive, (count + 1) / (count + 2), 1 / (others + 2))
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        z = logits * parameters[0] + parameters[1]
+        return float(np.sum(np.logaddexp(0, z) - target * z) + 0.5 * (parameters[0] - 1) ** 2)
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return float(slope), float(offset)
+
+
+def youden_threshold(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Return the cut with the highest sensitivity + specificity (Youden 1950).
+
+    A cut lies in the middle between two scores; of equally good ones the most sensitive is taken.
+    """
+    values = np.unique(scores)
+    cuts = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [1.0]])
+    youden = [(scores[positive] >= c).mean() + (scores[~positive] < c).mean() for c in cuts]
+    best = np.flatnonzero(np.isclose(youden, np.max(youden)))
+    return float(cuts[best[0]])
+
+
+def choose_mask_threshold(answers: Sequence[Answer]) -> float:
+    """Return the pixel threshold with the highest mean Dice on the outlined positives."""
+    outlined = [(a.prediction.probability, a.truth) for a in answers if a.truth is not None]
+    grid = np.arange(0.15, 0.7, 0.05)
+    means = [np.mean([dice(probability >= t, truth) for probability, truth in outlined]) for t in grid]
+    return round(float(grid[int(np.argmax(means))]), 2)
+
+
