@@ -123,8 +123,17 @@ class GridTransform:
             If `image` is not of the source shape.
         """
         self._check(image, self.source_shape)
+        return self.place(self.turn.apply(image))
+
+    def place(self, turned: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bring the whole film, turned already and at any resolution, into the network grid; padding is 0.
+
+        Parameters
+        ----------
+        turned : ndarray of float32, shape [h, w]
+            Covers exactly what the turned source image covers.
+        """
         top, left, rows, columns = self.content
-        turned = self.turn.apply(image)
         shrinks = rows <= turned.shape[0]
         inner = cv2.resize(
             turned, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

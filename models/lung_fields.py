@@ -16,7 +16,7 @@ from models.device import half_precision
 from models.geometry import GridTransform, Turn
 from models.networks.unet import UNet
 from models.prediction import LungFields
-from models.preprocess import to_network
+from models.preprocess import Preprocessing, to_network
 from models.weights import load_weights
 
 #: Widths of the lung network's decoder: it has an easier task than the pneumothorax networks.
@@ -55,6 +55,7 @@ class LungFieldModel:
         self.name = card.name
         self.card = card
         self.device = device
+        self.preprocessing = Preprocessing.from_options(card.options)
         self.network = UNet(
             card.options["encoder"], classes=3, image_classes=1, decoder_channels=DECODER_CHANNELS
         )
@@ -79,7 +80,7 @@ class LungFieldModel:
         """
         started = time.perf_counter()
         transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.card.size, turn)
-        grid = torch.from_numpy(to_network(pixels, transform))[None, None]
+        grid = torch.from_numpy(to_network(pixels, transform, self.preprocessing))[None, None]
         grid = grid.to(self.device, memory_format=torch.channels_last)
         with torch.inference_mode(), half_precision(self.device):
             output = self.network(grid)

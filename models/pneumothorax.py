@@ -16,7 +16,7 @@ from models.geometry import GridTransform, Turn
 from models.instances import find_instances
 from models.networks.unet import UNet
 from models.prediction import LungFields, Prediction
-from models.preprocess import to_network
+from models.preprocess import Preprocessing, to_network
 from models.weights import load_weights
 
 
@@ -42,6 +42,7 @@ class PneumothoraxModel:
         self.name = card.name
         self.card = card
         self.device = device
+        self.preprocessing = Preprocessing.from_options(card.options)
         self.threshold = card.threshold
         self.mask_threshold = card.mask_threshold
         self.network = UNet(card.options["encoder"], attention=bool(card.options["attention"]))
@@ -79,7 +80,7 @@ class PneumothoraxModel:
             Brings the source grid to the usual display of a frontal film.
         """
         transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.card.size, turn)
-        grid = torch.from_numpy(to_network(pixels, transform))[None, None]
+        grid = torch.from_numpy(to_network(pixels, transform, self.preprocessing))[None, None]
         return grid.to(self.device, memory_format=torch.channels_last), transform
 
     def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from models.training import artefacts
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,15 @@ class Augmentation:
         Recompress now and then at a random quality.
     cutout : int
         Largest number of erased squares.
+    device_cutout : float
+        Share of films from which drains, wires and burnt-in labels are taken away.
+    grid_lines : float
+        Largest amplitude of an anti-scatter grid's lines, in units of the full grey range; on a fifth of
+        the films.
+    collimation : float
+        Largest share of the edge that a shutter covers, on a fifth of the films; never labelled pixels.
+    letters : int
+        Largest number of texts burnt into the film's outer part.
     """
 
     flip: bool = True
@@ -45,6 +57,20 @@ class Augmentation:
     blur: float = 1.0
     jpeg: bool = True
     cutout: int = 2
+    device_cutout: float = 0.0
+    grid_lines: float = 0.0
+    collimation: float = 0.0
+    letters: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if value < 0:
+                raise ValueError(f"the augmentation {name} cannot be negative")
+        if self.scale >= 1 or self.contrast > 1 or self.device_cutout > 1 or self.collimation >= 0.5:
+            raise ValueError(
+                "of the augmentations, scale must be below 1, contrast and device_cutout at most 1, "
+                "collimation below 0.5"
+            )
 
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], size: int, rng: np.random.Generator
@@ -64,11 +90,27 @@ class Augmentation:
         mask : ndarray of uint8, shape [size, size]
         flipped : bool
         """
+        image = self._scanned(image, mask, rng)
         flipped = bool(self.flip and rng.random() < 0.5)
         columns, rows = self._sampling(image.shape[0], size, flipped, rng)
         moved = cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         labels = cv2.remap(mask, columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
         return self._grey(np.asarray(moved, np.uint8), rng), np.asarray(labels, np.uint8), flipped
+
+    def _scanned(
+        self, image: NDArray[np.uint8], mask: NDArray[np.uint8], rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        # What stands on the film itself comes first: it is turned and bent with the film.  A switch that
+        # is off draws no random number: the films of earlier runs stay the same.
+        if self.device_cutout and rng.random() < self.device_cutout:
+            image = artefacts.without_devices(image)
+        if self.letters:
+            image = artefacts.letters(image, self.letters, rng)
+        if self.collimation and rng.random() < 0.2:
+            image = artefacts.collimation(image, mask, self.collimation, rng)
+        if self.grid_lines and rng.random() < 0.2:
+            image = artefacts.grid_lines(image, self.grid_lines, rng)
+        return image
 
     def _sampling(
         self, source: int, size: int, flipped: bool, rng: np.random.Generator

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import f1_score, roc_auc_score
 
-from models.training.losses import dice_bce, soft_dice_loss
+from models.training.losses import dice_bce, focal_bce, soft_dice_loss
 from models.training.metrics import bootstrap, dice, roc_auc
 
 
@@ -78,3 +78,30 @@ def test_the_bootstrap_is_repeatable_and_leaves_undefined_samples_out() -> None:
     first = bootstrap(lambda i: roc_auc(positive[i], score[i]), 4)
     assert first == bootstrap(lambda i: roc_auc(positive[i], score[i]), 4)
     assert first == (1.0, 1.0, 1.0)
+
+
+def test_focal_loss_by_hand() -> None:
+    """Probabilities .5 and .75 against 1 and 0, gamma 2.
+
+    (1 - .5)^2 ln 2 = .173287; (1 - .75)^2 ln(4/3) = .017980; .75^2 ln 4 = .779791.
+    """
+    logits = torch.tensor([[[0.0, math.log(3.0), math.log(3.0)]]])
+    target = torch.tensor([[[1.0, 1.0, 0.0]]])
+    expected = (0.173287 + 0.017980 + 0.779791) / 3
+    torch.testing.assert_close(focal_bce(logits, target, 2.0), torch.tensor([expected]), atol=1e-5, rtol=0)
+    # alpha .25: drawn pixels weigh half, the others one and a half.
+    weighted = (0.5 * 0.173287 + 0.5 * 0.017980 + 1.5 * 0.779791) / 3
+    torch.testing.assert_close(
+        focal_bce(logits, target, 2.0, alpha=0.25), torch.tensor([weighted]), atol=1e-5, rtol=0
+    )
+    plain = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)
+    torch.testing.assert_close(focal_bce(logits, target, 0.0), plain[None])
+
+
+def test_focal_takes_the_place_of_bce_beside_dice() -> None:
+    logits = torch.randn(2, 4, 4, generator=torch.Generator().manual_seed(0))
+    target = (torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(1)) > 0.5).float()
+    positive = torch.tensor([True, False])
+    difference = dice_bce(logits, target, positive, 2.0) - dice_bce(logits, target, positive)
+    expected = 2 * (focal_bce(logits, target, 2.0) - focal_bce(logits, target, 0.0))
+    torch.testing.assert_close(difference, expected)
