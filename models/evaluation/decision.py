@@ -28,16 +28,29 @@ def calibrate(logits: NDArray[np.float64], positive: NDArray[np.bool_]) -> tuple
     return float(slope), float(offset)
 
 
-def youden_threshold(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return the cut with the highest sensitivity + specificity (Youden 1950).
+def balanced_threshold(scores: NDArray[np.float64], answers: Sequence[Answer]) -> float:
+    """Return the image threshold: outlined positives against the negatives of every source alike.
 
-    A cut lies in the middle between two scores; of equally good ones the most sensitive is taken.
+    Highest (sensitivity on the films that a reader outlined) + (specificity, averaged over the sources).
+    Positives whose label was mined from a report take no part: many of them show nothing, and each
+    would pull the threshold down to where clean films are called positive too.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape [N]
+        Calibrated scores of `answers`.
+    answers : sequence of Answer
+        Validation films.
     """
+    outlined = scores[[a.truth is not None and a.film.positive for a in answers]]
+    sources = np.array([a.film.source for a in answers])
+    negative = np.array([not a.film.positive for a in answers])
+    groups = [scores[negative & (sources == s)] for s in np.unique(sources[negative])]
     values = np.unique(scores)
     cuts = np.concatenate([[0.0], (values[1:] + values[:-1]) / 2, [1.0]])
-    youden = [(scores[positive] >= c).mean() + (scores[~positive] < c).mean() for c in cuts]
-    best = np.flatnonzero(np.isclose(youden, np.max(youden)))
-    return float(cuts[best[0]])
+    merit = [(outlined >= c).mean() + np.mean([(group < c).mean() for group in groups]) for c in cuts]
+    best = np.flatnonzero(np.isclose(merit, np.max(merit)))
+    return float(cuts[best[len(best) // 2]])
 
 
 def choose_mask_threshold(answers: Sequence[Answer]) -> float:
@@ -46,5 +59,3 @@ def choose_mask_threshold(answers: Sequence[Answer]) -> float:
     grid = np.arange(0.15, 0.7, 0.05)
     means = [np.mean([dice(probability >= t, truth) for probability, truth in outlined]) for t in grid]
     return round(float(grid[int(np.argmax(means))]), 2)
-
-

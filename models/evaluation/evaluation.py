@@ -118,12 +118,16 @@ def _pixel_rows(
         positives = [f for f, c, p in zip(figures, chosen, scored.positive, strict=True) if f and c and p]
         everything = [f for f, c in zip(figures, chosen, strict=True) if f and c]
         negatives = [f for f, c, p in zip(figures, chosen, scored.positive, strict=True) if f and c and not p]
-        if positives:
-            yield _mean(group, f"Dice of positives{gating}", [f.dice for f in positives], samples)
-            yield _mean(group, f"IoU of positives{gating}", [f.iou for f in positives], samples)
-            yield _mean(group, f"pixel accuracy of positives{gating}", [f.accuracy for f in positives], samples)
-            yield _mean(group, f"Dice of all films{gating}", [f.dice for f in everything], samples)
-            yield _mean(group, f"pixel accuracy of all films{gating}", [f.accuracy for f in everything], samples)
+        of_positives = {
+            "Dice of positives": [f.dice for f in positives],
+            "IoU of positives": [f.iou for f in positives],
+            "pixel accuracy of positives": [f.accuracy for f in positives],
+            "Dice of all films": [f.dice for f in everything],
+            "pixel accuracy of all films": [f.accuracy for f in everything],
+        }
+        for name, values in of_positives.items():
+            if positives:
+                yield _mean(group, f"{name}{gating}", values, samples)
         if negatives:
             share = [f.false_positive_share for f in negatives]
             yield _mean(group, f"false-positive share of negative films{gating}", share, samples)
@@ -131,12 +135,13 @@ def _pixel_rows(
     for index in np.flatnonzero(chosen & scored.positive):
         outline = scored.gated[index]
         if outline is not None:
-            found = 1.0 if outline.dice > 0 else 0.0
-            by_size[size_class(outline.reference_share)].append((found, outline.dice))
+            met = 1.0 if outline.dice > 0 else 0.0
+            by_size[size_class(outline.reference_share)].append((met, outline.dice))
     for size, pairs in by_size.items():
         if pairs:
-            yield _mean(f"{group}, {size}", "sensitivity (outline met)", [found for found, _ in pairs], samples)
-            yield _mean(f"{group}, {size}", "Dice of positives", [value for _, value in pairs], samples)
+            found, values = zip(*pairs, strict=True)
+            yield _mean(f"{group}, {size}", "sensitivity (outline met)", found, samples)
+            yield _mean(f"{group}, {size}", "Dice of positives", values, samples)
 
 
 def _mean(group: str, figure: str, values: Sequence[float], samples: int) -> Row:

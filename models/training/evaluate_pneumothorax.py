@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.cards import Figure, ModelCard
 from models.evaluation.answers import Answer, ask
-from models.evaluation.decision import calibrate, choose_mask_threshold, youden_threshold
+from models.evaluation.decision import balanced_threshold, calibrate, choose_mask_threshold
 from models.pneumothorax import PneumothoraxModel
 from models.training import export
 from models.training.metrics import bootstrap, dice, roc_auc
@@ -82,7 +82,7 @@ def export_pneumothorax(
     calibrated = 1 / (1 + np.exp(-(logits * slope + offset)))
     chosen = dataclasses.replace(
         draft,
-        threshold=round(youden_threshold(calibrated, positive), 4),
+        threshold=round(balanced_threshold(calibrated, seen), 4),
         mask_threshold=choose_mask_threshold(seen),
         options={**draft.options, "calibration_slope": slope, "calibration_offset": offset},
         sha256=export.digest(folder, name),
@@ -114,8 +114,9 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         threshold=0.5,
         mask_threshold=0.5,
         threshold_rule=(
-            "on the validation films: the image threshold with the highest sensitivity + specificity, the "
-            "pixel threshold with the highest mean Dice; image scores scaled after Platt on the same films"
+            "on the validation films: the image threshold with the highest sum of sensitivity on outlined "
+            "positives and specificity averaged over the sources, the pixel threshold with the highest mean "
+            "Dice; image scores scaled after Platt on the same films"
         ),
         figures=(),
         limitations=(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from models.evaluation.answers import Answer
+from models.evaluation.decision import balanced_threshold
 from models.evaluation.evaluation import Row, Scored, evaluate
 from models.evaluation.gallery import worst
 from models.instances import find_instances
@@ -79,3 +80,16 @@ def test_worst_films_are_the_lowest_positives_and_the_highest_negatives() -> Non
     misses, alarms = worst(ANSWERS, 2)
     assert [a.film.film_id for a in misses] == ["b", "e"]
     assert [a.film.film_id for a in alarms] == ["d", "f"]
+
+
+def test_threshold_weighs_sources_alike_and_leaves_mined_positives_out() -> None:
+    films = [
+        answer("a", "siim", True, 0.9, drawn=20),
+        answer("b", "siim", True, 0.6, drawn=20),
+        answer("c", "siim", False, 0.5),
+        answer("d", "nih", True, 0.1),  # called positive by a report: takes no part
+        *(answer(f"n{i}", "nih", False, 0.7 if i == 0 else 0.2) for i in range(10)),
+    ]
+    scores = np.array([film.prediction.score for film in films])
+    # Between .5 and .6: 2/2 + (1/1 + 9/10) / 2 = 1.95; above .7: 1/2 + 1 = 1.5; below .5: 1 + .45.
+    assert balanced_threshold(scores, films) == pytest.approx(0.55)

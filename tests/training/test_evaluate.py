@@ -6,23 +6,10 @@ import numpy as np
 import pytest
 
 from models.evaluation.answers import Answer
-from models.evaluation.decision import calibrate, choose_mask_threshold, youden_threshold
+from models.evaluation.decision import calibrate, choose_mask_threshold
 from models.prediction import Prediction
 from models.training.evaluate_pneumothorax import pneumothorax_figures
 from models.training.films import Film
-
-
-def test_youden_threshold_of_separated_films_lies_in_the_middle_of_the_gap() -> None:
-    scores = np.array([0.1, 0.3, 0.7, 0.8])
-    assert youden_threshold(scores, np.array([False, False, True, True])) == pytest.approx(0.5)
-
-
-def test_youden_threshold_by_hand() -> None:
-    # Sensitivity + specificity at 0.35: 3/3 + 2/3, the best; at 0.5: 2/3 + 2/3; at 0.65: 2/3 + 3/3, as good.
-    scores = np.array([0.1, 0.3, 0.4, 0.6, 0.7, 0.9])
-    positive = np.array([False, False, True, False, True, True])
-    # Of the two equally good cuts the more sensitive one, never the mean of both (0.5: 1.33).
-    assert youden_threshold(scores, positive) == pytest.approx(0.35)
 
 
 def test_calibration_of_scores_that_tell_nothing_gives_the_share_of_positives() -> None:
