@@ -56,24 +56,22 @@ def verdict(faithfulness: Faithfulness) -> str:
 
 
 def figures(faithfulness: Faithfulness) -> tuple[str, ...]:
-    """Return the figures behind the verdict, each a line."""
-    lines = [
-        _pair("deletion AUC (low is good)", faithfulness, "deletion"),
-        _pair("insertion AUC (high is good)", faithfulness, "insertion"),
-    ]
+    """Return the figures behind the verdict, each a line without a full stop."""
+    lines = [_test(faithfulness, "deletion", "low"), _test(faithfulness, "insertion", "high")]
     repeated = faithfulness.repeatability
     if repeated is not None:
         lines.append(
-            f"over {repeated.seeds} seeds: rank correlation {repeated.rank_correlation:.2f}, "
+            f"Over {repeated.seeds} seeds: rank correlation {repeated.rank_correlation:.2f}, "
             f"overlap of the strongest regions {repeated.jaccard:.2f}"
         )
     return tuple(lines)
 
 
-def _pair(name: str, faithfulness: Faithfulness, test: str) -> str:
+def _test(faithfulness: Faithfulness, test: str, good: str) -> str:
     others = [
         f"{word} {value:.2f}"
         for word, key in (("random map", "random"), ("edge map", "edge"), ("the model's own mask", "mask"))
         if (value := getattr(faithfulness, f"{key}_{test}_auc")) is not None
     ]
-    return f"{name} {getattr(faithfulness, f'{test}_auc'):.2f}; {', '.join(others)}"
+    own = getattr(faithfulness, f"{test}_auc")
+    return f"{test.capitalize()} AUC {own:.2f} ({', '.join(others)}; {good} is good)"

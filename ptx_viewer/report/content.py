@@ -13,6 +13,22 @@ from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.image import Image2D
 
 
+@dataclass(frozen=True)
+class MapLook:
+    """How a heatmap is drawn over the film.
+
+    Attributes
+    ----------
+    colour_map : str
+        For unsigned maps, as on the screen: one of :data:`ptx_viewer.rendering.SEQUENTIAL_COLOUR_MAPS`.
+    opacity : float
+        0..1.
+    """
+
+    colour_map: str = "inferno"
+    opacity: float = 0.6
+
+
 @dataclass(frozen=True, eq=False)
 class ReportContent:
     """Everything that the report states about one film.
@@ -34,11 +50,8 @@ class ReportContent:
     program_version : str
     created : datetime
         With a time zone.
-    colour_map : str
-        For unsigned heatmaps, as on the screen: one of
-        :data:`ptx_viewer.rendering.SEQUENTIAL_COLOUR_MAPS`.
-    opacity : float
-        0..1, of the heatmaps over the film.
+    looks : tuple of MapLook
+        Of each heatmap, in the same order; empty for the usual look.
 
     Raises
     ------
@@ -55,12 +68,17 @@ class ReportContent:
     device: str
     program_version: str
     created: datetime
-    colour_map: str = "inferno"
-    opacity: float = 0.6
+    looks: tuple[MapLook, ...] = ()
 
     def __post_init__(self) -> None:
         if self.created.tzinfo is None:
             raise ValueError("the time of a report needs a time zone")
+
+    @property
+    def heatmaps(self) -> tuple[tuple[Attribution, MapLook], ...]:
+        """The chosen heatmaps, and how each is drawn."""
+        looks = self.looks or (MapLook(),) * len(self.attributions)
+        return tuple(zip(self.attributions, looks, strict=True))
 
     def card_of(self, model: str) -> ModelCard | None:
         """Return the card of the model called `model` in the zoo, if it is among the cards."""

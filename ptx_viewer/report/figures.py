@@ -19,7 +19,7 @@ from ptx_viewer.rendering import (
 from ptx_viewer.review.review import Decision, Finding
 
 from . import wording
-from .content import ReportContent
+from .content import MapLook, ReportContent
 from .film import Film, Placed, colour_bar
 from .page import MUTED, SMALL, TINY, Page
 
@@ -34,10 +34,19 @@ _SOLID = (0.0, 0.0)
 _COLOUR_NAMES = {MODEL_COLOUR: "orange", SECOND_MODEL_COLOUR: "cyan", READER_COLOUR: "white"}
 
 
+_PLAIN = MapLook()
+
+
 @dataclass(frozen=True)
 class _Figure:
     attribution: Attribution | None
     caption: str
+    look: MapLook = _PLAIN
+
+    @property
+    def coloured(self) -> bool:
+        """Whether the map lies over the film: one without evidence would look like a finding."""
+        return self.attribution is not None and self.attribution.below_cutoff is None
 
 
 def write_figures(
@@ -45,7 +54,7 @@ def write_figures(
     content: ReportContent,
     film: Film,
     findings: Sequence[Finding],
-    attributions: Sequence[Attribution],
+    heatmaps: Sequence[tuple[Attribution, MapLook]],
     *,
     with_film: bool,
 ) -> None:
@@ -59,14 +68,14 @@ def write_figures(
         Of ``content.image``.
     findings : sequence of Finding
         Outlined in every figure, in the order of their numbers.
-    attributions : sequence of Attribution
+    heatmaps : sequence of (Attribution, MapLook)
     with_film : bool
         Whether the film without a heatmap comes first.
     """
     figures = [_Figure(None, _film_caption(content, findings))] if with_film else []
     figures += [
-        _Figure(attribution, f"{attribution.caption}. {wording.faithfulness(attribution)}")
-        for attribution in attributions
+        _Figure(attribution, wording.heatmap(attribution, content.title_of(attribution.model)), look)
+        for attribution, look in heatmaps
     ]
     width = _ALONE_WIDTH if len(figures) == 1 and with_film else (page.epw - _GAP) / 2
     for start in range(0, len(figures), 2):
@@ -77,7 +86,7 @@ def write_figures(
         top = page.get_y()
         for column, figure in enumerate(row):
             left = page.l_margin + column * (width + _GAP)
-            _write_figure(page, content, film, findings, figure, (left, top, width), placed)
+            _write_figure(page, film, findings, figure, (left, top, width), placed)
         page.set_xy(page.l_margin, top + placed.height + below)
 
 
@@ -88,13 +97,12 @@ def _place(film: Film, width: float) -> Placed:
 
 
 def _height_below(page: Page, figure: _Figure, width: float) -> float:
-    bar = 0.0 if figure.attribution is None else _BAR_HEIGHT + 4.5
+    bar = _BAR_HEIGHT + 4.5 if figure.coloured else 0.0
     return bar + 1.5 + page.height_of(figure.caption, SMALL, width) + 3.0
 
 
 def _write_figure(
     page: Page,
-    content: ReportContent,
     film: Film,
     findings: Sequence[Finding],
     figure: _Figure,
@@ -106,8 +114,8 @@ def _write_figure(
     attribution = figure.attribution
     picture = (
         film.jpeg()
-        if attribution is None
-        else film.jpeg_with(attribution, content.colour_map, content.opacity)
+        if attribution is None or not figure.coloured
+        else film.jpeg_with(attribution, figure.look.colour_map, figure.look.opacity)
     )
     page.image(picture, placed.left, placed.top, placed.width, placed.height)
     _edge_letters(page, film, placed)
@@ -117,8 +125,8 @@ def _write_figure(
             _outline(page, film, placed, finding, source_colour(finding.source))
             _number(page, film, placed, finding, number, source_colour(finding.source))
     y = placed.top + placed.height + 1.5
-    if attribution is not None:
-        y = _write_bar(page, content, attribution, (placed.left, y, placed.width))
+    if attribution is not None and figure.coloured:
+        y = _write_bar(page, figure.look, attribution, (placed.left, y, placed.width))
     page.set_xy(left, y)
     page.write_line(figure.caption, SMALL, width=width)
 
@@ -185,11 +193,11 @@ def _tag(
 
 
 def _write_bar(
-    page: Page, content: ReportContent, attribution: Attribution, cell: tuple[float, float, float]
+    page: Page, look: MapLook, attribution: Attribution, cell: tuple[float, float, float]
 ) -> float:
     """Print the colour bar with its scale; return where the next thing may stand."""
     left, top, width = cell
-    name = SIGNED_COLOUR_MAP if attribution.signed else content.colour_map
+    name = SIGNED_COLOUR_MAP if attribution.signed else look.colour_map
     page.image(colour_bar(name), left, top, width, _BAR_HEIGHT)
     labels = ("−1 against", "0", "+1 for") if attribution.signed else ("0", "", "1 strongest")
     for label, align in zip(labels, "LCR", strict=True):

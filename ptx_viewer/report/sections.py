@@ -36,12 +36,13 @@ def write_film(page: Page, content: ReportContent) -> None:
     page.set_y(page.get_y() + 3)
     film = Film(content.image)
     # The first row beside the figures it led to; more maps after what is read first.
-    write_figures(page, content, film, findings, content.attributions[:1], with_film=True)
+    heatmaps = content.heatmaps
+    write_figures(page, content, film, findings, heatmaps[:1], with_film=True)
     _finding_table(page, content, findings)
     _measurement_table(page, content)
-    if len(content.attributions) > 1:
+    if len(heatmaps) > 1:
         page.heading("More explanations")
-        write_figures(page, content, film, findings, content.attributions[1:], with_film=False)
+        write_figures(page, content, film, findings, heatmaps[1:], with_film=False)
     _edits(page, content)
     _models(page, content)
     _notices(page, content)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from explain.attribution import Attribution, Faithfulness
+from explain.attribution import Attribution
 from models.prediction import Prediction
+from ptx_viewer import map_wording
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.review.review import Decision, Finding, ImageReview, Verdict
 from ptx_viewer.study.spacing import Spacing
@@ -94,16 +95,22 @@ def method(measurement: Measurement) -> str:
     return f"{measurement.method}. Not valid: {measurement.why_not or 'no reason given'}"
 
 
+def heatmap(attribution: Attribution, title: str) -> str:
+    """Say what a map is, what it may not be taken for, and how far it is to be trusted."""
+    parts = (
+        map_wording.no_evidence(attribution),
+        f"{map_wording.caption(attribution, title)}.",
+        faithfulness(attribution),
+    )
+    return " ".join(part for part in parts if part)
+
+
 def faithfulness(attribution: Attribution) -> str:
     """Say how far a map is to be trusted."""
-    test: Faithfulness | None = attribution.faithfulness
+    test = attribution.faithfulness
     if test is None:
-        return "Faithfulness not tested."
-    return (
-        f"Better than chance: {test.verdict} (deletion AUC {test.deletion_auc:.2f}, random "
-        f"{test.random_deletion_auc:.2f}; insertion AUC {test.insertion_auc:.2f}, random "
-        f"{test.random_insertion_auc:.2f})."
-    )
+        return "How far the map explains the score was not measured."
+    return ". ".join((map_wording.verdict(test), *map_wording.figures(test))) + "."
 
 
 def timestamp(when: datetime) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from .keys import KEYS, Act
 from .reading import Reading
 from .viewport import FilmViewport, Tool
+from .why_panel import METHOD_ACTS
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -33,7 +34,6 @@ _LAYOUTS = {Act.LAYOUT_ONE: 1, Act.LAYOUT_TWO: 2, Act.LAYOUT_FOUR: 4}
 _PRESETS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
 _ZOOM_STEP = 1.25
 _BRUSH_STEP = 1.25
-_OPACITY_STEP = 10
 _FILES = "Images (*.dcm *.dicom *.ima *.png *.jpg *.jpeg *.zip DICOMDIR);;All files (*)"
 
 
@@ -61,10 +61,8 @@ class Commands:
             reading,
             path,
             overwrite=overwrite,
-            attributions=why.reported,
+            maps=why.reported,
             cards=self._w.analyst.cards,
-            colour_map=why.colour_map_name,
-            opacity=why.opacity.value() / 100,
         )
 
     @property
@@ -128,14 +126,20 @@ class Commands:
             Act.COMPARE_PRIOR: lambda: None,
             Act.ADD_FINDING: self._add_finding,
             Act.MASK_STYLE: column.findings.next_style,
-            Act.HEATMAP: column.why.toggle,
-            Act.HEATMAP_FAINTER: partial(self._opacity, -_OPACITY_STEP),
-            Act.HEATMAP_STRONGER: partial(self._opacity, _OPACITY_STEP),
+            Act.HEATMAP: column.why.switch_last,
+            Act.HEATMAP_FAINTER: partial(column.why.change_opacity, -1),
+            Act.HEATMAP_STRONGER: partial(column.why.change_opacity, 1),
+            Act.FLICKER: column.why.flicker,
+            Act.EXPLAIN_BOX: partial(window.ask_region, Act.EXPLAIN_BOX),
+            Act.EXPLAIN_STROKE: partial(window.ask_region, Act.EXPLAIN_STROKE),
+            Act.COMPARE_MAPS: window.compare_maps,
             Act.IMPRESSION: self._write_impression,
             Act.SIGN: column.impression.toggle_signature,
         }
         for act, tool in TOOLS.items():
-            handlers[act] = partial(window.panes.set_tool, tool)
+            handlers[act] = partial(self._use_tool, tool)
+        for method, act in METHOD_ACTS.items():
+            handlers[act] = partial(column.why.switch, method)
         for act, count in _LAYOUTS.items():
             handlers[act] = partial(window.set_layout, count)
         for number, act in enumerate(_PRESETS):
@@ -196,9 +200,9 @@ class Commands:
         step = field.value() * factor
         field.setValue(max(round(step), field.value() + 1) if factor > 1 else int(step))
 
-    def _opacity(self, by: int) -> None:
-        slider = self._w.column.why.opacity
-        slider.setValue(slider.value() + by)
+    def _use_tool(self, tool: Tool) -> None:
+        self._w.asking.stop()
+        self._w.panes.set_tool(tool)
 
     def _step_finding(self, by: int) -> None:
         if self._reading is not None:

@@ -96,14 +96,15 @@ class Desk(QObject):
     def analyse(self, reading: Reading, *, override: bool = False) -> None:
         """Have the networks look at an open image."""
         image = reading.image
-        options = AnalysisOptions(override_refusal=override)
+        options = AnalysisOptions(explain=(), override_refusal=override)
         self._analyst.request(Request(reading.key, "Analysing", lambda: image, options))
 
     def analyse_later(self, item: Displayable) -> None:
         """Have the networks look at an image that is not open, after those that are."""
         key = item.image_keys[0]
         if self._analyst.running_key != key:
-            request = Request(key, item.subtitle, lambda: read_image(item.entry), AnalysisOptions())
+            options = AnalysisOptions(explain=())
+            request = Request(key, item.subtitle, lambda: read_image(item.entry), options)
             self._analyst.request(request, first=False)
 
     def _restore(self, reading: Reading) -> None:

@@ -13,7 +13,7 @@ from explain.attribution import Attribution
 from models.cards import ModelCard, card_path, load_card
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
-from ptx_viewer.report.content import ReportContent
+from ptx_viewer.report.content import MapLook, ReportContent
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
 
@@ -47,10 +47,8 @@ class Exporter(QObject):
         path: Path,
         *,
         overwrite: bool,
-        attributions: tuple[Attribution, ...],
+        maps: tuple[tuple[Attribution, MapLook], ...],
         cards: tuple[ModelCard, ...],
-        colour_map: str,
-        opacity: float,
     ) -> None:
         """Write the report of `reading` as it stands now."""
         image, review = reading.image, reading.review
@@ -66,13 +64,12 @@ class Exporter(QObject):
                 analysis=analysis,
                 review=review,
                 measurements=current_measurements(review, analysis, image.spacing, film_view(image)),
-                attributions=attributions,
+                attributions=tuple(attribution for attribution, _look in maps),
+                looks=tuple(look for _attribution, look in maps),
                 cards=cards or shipped_cards(analysis),
                 device=device,
                 program_version=ptx_viewer.__version__,
                 created=datetime.now().astimezone(),
-                colour_map=colour_map,
-                opacity=opacity,
             )
             write_pdf(content, path, overwrite=overwrite)
             return path

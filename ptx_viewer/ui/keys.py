@@ -93,6 +93,16 @@ class Act(StrEnum):
     HEATMAP = "heatmap"
     HEATMAP_FAINTER = "heatmap-fainter"
     HEATMAP_STRONGER = "heatmap-stronger"
+    METHOD_1 = "method-1"
+    METHOD_2 = "method-2"
+    METHOD_3 = "method-3"
+    METHOD_4 = "method-4"
+    METHOD_5 = "method-5"
+    METHOD_6 = "method-6"
+    FLICKER = "flicker"
+    EXPLAIN_BOX = "explain-box"
+    EXPLAIN_STROKE = "explain-stroke"
+    COMPARE_MAPS = "compare-maps"
     IMPRESSION = "impression"
     SIGN = "sign"
 
@@ -132,7 +142,7 @@ class Key:
         return f"{self.title}  ({self.shown})"
 
 
-_STUDY, _SCREEN, _TOOLS, _FILM, _STACK, _WINDOW, _NETWORKS, _REVIEW = (
+_STUDY, _SCREEN, _TOOLS, _FILM, _STACK, _WINDOW, _NETWORKS, _WHY, _REVIEW = (
     "Study",
     "Screen",
     "Tools",
@@ -140,6 +150,7 @@ _STUDY, _SCREEN, _TOOLS, _FILM, _STACK, _WINDOW, _NETWORKS, _REVIEW = (
     "Stack",
     "Window / level",
     "Networks",
+    "Why",
     "Review",
 )
 
@@ -185,36 +196,61 @@ KEYS: tuple[Key, ...] = (
     Key(Act.FLIP_HORIZONTAL, _FILM, "Flip left to right", ("H",), "flip-horizontal"),
     Key(Act.FLIP_VERTICAL, _FILM, "Flip top to bottom", ("V",), "flip-vertical"),
     Key(Act.INVERT, _FILM, "Invert greys", ("I",), "invert"),
-    Key(Act.RESET, _FILM, "Reset view and window", ("Space",), "reset"),
+    Key(Act.RESET, _FILM, "Reset view and window", ("Shift+Space",), "reset"),
     Key(Act.NEXT_SLICE, _STACK, "Next slice", ("Down",)),
     Key(Act.PREVIOUS_SLICE, _STACK, "Previous slice", ("Up",)),
     Key(Act.FIRST_SLICE, _STACK, "First slice", ("Home",)),
     Key(Act.LAST_SLICE, _STACK, "Last slice", ("End",)),
-    Key(Act.PRESET_1, _WINDOW, "Preset 1 (CT: soft tissue; film: as in the file)", ("1",)),
-    Key(Act.PRESET_2, _WINDOW, "Preset 2 (CT: lung; film: higher contrast)", ("2",)),
-    Key(Act.PRESET_3, _WINDOW, "Preset 3 (CT: as in the file; film: lower contrast)", ("3",)),
-    Key(Act.PRESET_4, _WINDOW, "Preset 4 (CT: bone; film: full range)", ("4",)),
+    Key(Act.PRESET_1, _WINDOW, "Preset 1 (CT: soft tissue; film: as in the file)", ("Alt+1",)),
+    Key(Act.PRESET_2, _WINDOW, "Preset 2 (CT: lung; film: higher contrast)", ("Alt+2",)),
+    Key(Act.PRESET_3, _WINDOW, "Preset 3 (CT: as in the file; film: lower contrast)", ("Alt+3",)),
+    Key(Act.PRESET_4, _WINDOW, "Preset 4 (CT: bone; film: full range)", ("Alt+4",)),
     Key(Act.TYPE_WINDOW, _WINDOW, "Type center and width", ("Shift+W",)),
     Key(Act.ANALYSE, _NETWORKS, "Analyse this image", ("Ctrl+R",), "analyse", short="Analyse"),
     Key(Act.ANALYSE_ALL, _NETWORKS, "Analyse every film", ("Ctrl+Shift+R",)),
     Key(Act.SCORE_ANYWAY, _NETWORKS, "Score a refused image anyway", ("Ctrl+Shift+A",), short="Score anyway"),
     Key(Act.CANCEL, _NETWORKS, "Cancel what is running", ("Ctrl+.",), short="Cancel"),
     Key(Act.MODEL_CARD, _NETWORKS, "Model card", ("K",)),
+    Key(Act.METHOD_1, _WHY, "Grad-CAM", ("1",)),
+    Key(Act.METHOD_2, _WHY, "Integrated gradients", ("2",)),
+    Key(Act.METHOD_3, _WHY, "Expected gradients", ("3",)),
+    Key(Act.METHOD_4, _WHY, "SHAP", ("4",)),
+    Key(Act.METHOD_5, _WHY, "LIME", ("5",)),
+    Key(Act.METHOD_6, _WHY, "Occlusion", ("6",)),
+    Key(Act.HEATMAP, _WHY, "The last map on or off", ("G",)),
+    Key(Act.FLICKER, _WHY, "Flicker: maps off and on", ("Space",)),
+    Key(Act.HEATMAP_FAINTER, _WHY, "Fainter map", (",",)),
+    Key(Act.HEATMAP_STRONGER, _WHY, "Stronger map", (".",)),
+    Key(Act.EXPLAIN_BOX, _WHY, "Explain a region: drag a box", ("Shift+E",)),
+    Key(Act.EXPLAIN_STROKE, _WHY, "Explain a region: brush over it", ("Shift+B",)),
+    Key(
+        Act.COMPARE_MAPS,
+        _WHY,
+        "Compare two maps side by side",
+        ("Shift+G",),
+        "",
+        True,
+        "Compare side by side",
+    ),
     Key(Act.NEXT_FINDING, _REVIEW, "Next finding", ("N",)),
     Key(Act.PREVIOUS_FINDING, _REVIEW, "Previous finding", ("Shift+N",)),
     Key(Act.ACCEPT, _REVIEW, "Accept the selected finding", ("A",), "accept"),
     Key(Act.REJECT, _REVIEW, "Reject the selected finding", ("X",), "reject"),
     Key(Act.REOPEN, _REVIEW, "Reopen the selected finding", ("U",), "reopen"),
     Key(Act.ADD_FINDING, _REVIEW, "Add a finding by drawing it", ("F",), "add", short="Add finding"),
-    Key(Act.REMOVE_FINDING, _REVIEW, "Remove what the reader drew", ("Del", "Backspace"), "remove"),
+    Key(
+        Act.REMOVE_FINDING,
+        _REVIEW,
+        "Remove what the reader drew",
+        ("Del", "Backspace"),
+        "remove",
+        short="Remove",
+    ),
     Key(Act.NEXT_MEASUREMENT, _REVIEW, "Next measurement", ("J",)),
     Key(Act.PREVIOUS_MEASUREMENT, _REVIEW, "Previous measurement", ("Shift+J",)),
     Key(Act.PUT_BACK, _REVIEW, "Put a moved line back", ("Shift+U",), short="Put back"),
     Key(Act.COMPARE_PRIOR, _REVIEW, "Compare with the prior film", ("Shift+C",), "prior", True, "Compare"),
     Key(Act.MASK_STYLE, _REVIEW, "Mask as outline, fill or hidden", ("M",)),
-    Key(Act.HEATMAP, _REVIEW, "Heatmap on or off", ("G",)),
-    Key(Act.HEATMAP_FAINTER, _REVIEW, "Fainter heatmap", (",",)),
-    Key(Act.HEATMAP_STRONGER, _REVIEW, "Stronger heatmap", (".",)),
     Key(Act.IMPRESSION, _REVIEW, "Write the impression", ("Ctrl+I",)),
     Key(Act.SIGN, _REVIEW, "Sign or unsign the review", ("Ctrl+Return",), short="Sign"),
 )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from explain.target import Target
 from models.prediction import Box
 from ptx_viewer.review.store import ReviewStore
 
@@ -19,8 +22,10 @@ from .card_dialog import CardDialog
 from .cheat_sheet import CheatSheet
 from .columns import three_columns
 from .commands import Commands
+from .comparison import Comparison
 from .desk import Desk
 from .enabling import enabled_actions
+from .explanations import Explanations
 from .exporter import Exporter
 from .keys import Act
 from .library import Library
@@ -28,6 +33,7 @@ from .measures_on_film import MeasuresOnFilm
 from .message_bar import MessageBar
 from .pane import Pane
 from .panes import Panes
+from .region_asking import RegionAsking
 from .right_column import RightColumn
 from .screen_modes import ScreenModes
 from .start_screen import StartScreen
@@ -63,6 +69,7 @@ class MainWindow(QMainWindow):
         self.library = Library(self.workers, store, self)
         self.analyst = Analyst(self.workers, engine, self)
         self.desk = Desk(self.workers, store, self.analyst, self)
+        self.explanations = Explanations(self.workers, engine, self.analyst, self)
         self.exporter = Exporter(self.workers, self)
         self.adding = Adding(self)
 
@@ -71,7 +78,9 @@ class MainWindow(QMainWindow):
         self.start = StartScreen(self.actions_)
         self.grid = ViewportGrid()
         self.panes = Panes(self.grid, self.desk, self)
-        self.column = RightColumn(self.actions_, self.analyst)
+        self.asking = RegionAsking(self.panes, self)
+        self.comparison = Comparison(self.grid, self.panes, self)
+        self.column = RightColumn(self.actions_, self.analyst, self.explanations)
         self.messages = MessageBar()
         self.status = StatusBar(self.actions_, self)
         self.modes = ScreenModes(self)
@@ -99,8 +108,25 @@ class MainWindow(QMainWindow):
 
     def set_layout(self, count: int) -> None:
         """Show one, two or four viewports; those that are still empty get the series that follow."""
+        if self.comparison.on:
+            self.comparison.stop(count=count)
         self.grid.set_count(count)
         self.panes.fill(self.library.items)
+
+    def compare_maps(self) -> None:
+        """Show the film twice, each with a map of its own, or end that."""
+        if self.comparison.on:
+            self.comparison.stop()
+        elif not self.comparison.start():
+            self.messages.tell("Maps can be compared when a film is shown.")
+        self._on_comparison()
+
+    def ask_region(self, act: Act) -> None:
+        """Let the reader draw the region to be explained."""
+        if self.pane.reading is not None and self.pane.reading.analysis is not None:
+            self.adding.stop()
+            self.asking.start(act)
+            self.focus_film()
 
     def step_series(self, by: int) -> None:
         """Show the next or the previous row of the browser."""
@@ -138,6 +164,7 @@ class MainWindow(QMainWindow):
             self.library.cancel()
         else:
             self.analyst.cancel()
+            self.explanations.cancel_all()
 
     def analyse_all(self) -> None:
         """Analyse every film that has no analysis yet."""
@@ -245,11 +272,31 @@ class MainWindow(QMainWindow):
         self.adding.changed.connect(
             lambda: findings.set_adding(drawing=self.adding.drawing, asking=self.adding.asking)
         )
-        self.column.why.heatmapChanged.connect(lambda: self.pane.set_heatmap(self.column.why.layer()))
+        self.explanations.changed.connect(lambda _key: self._refresh_status())
+        self.column.why.mapsChanged.connect(self._show_maps)
+        self.column.why.drawingAsked.connect(self.ask_region)
+        self.asking.changed.connect(lambda: self.column.why.set_drawing(self.asking.act))
+        self.panes.regionDrawn.connect(self._on_region)
+        self.comparison.changed.connect(self._on_comparison)
         self.column.models.cardAsked.connect(self.show_card)
+
+    def _show_maps(self) -> None:
+        for pane in self.panes.all:
+            pane.set_heatmap(self.column.why.layer_of(pane))
+
+    def _on_region(self, pane: Pane, mask: NDArray[np.bool_]) -> None:
+        self.column.why.explain(pane, Target.region(mask))
+
+    def _on_comparison(self) -> None:
+        self.actions_[Act.COMPARE_MAPS].setChecked(self.comparison.on)
+        layout = {1: Act.LAYOUT_ONE, 2: Act.LAYOUT_TWO, 4: Act.LAYOUT_FOUR}[self.grid.count]
+        self.actions_[layout].setChecked(True)
+        self.column.why.set_side(self.comparison.side)
+        self._show_maps()
 
     def _on_active(self) -> None:
         self.adding.stop()
+        self.column.why.set_side(self.comparison.side)
         self._on_pane(self.pane)
 
     def _on_pane(self, pane: Pane) -> None:
@@ -264,6 +311,7 @@ class MainWindow(QMainWindow):
         current = self.pane.item
         self.browser.set_shown(self.panes.shown_items, current.key if current is not None else None)
         self.desk.release(self.panes.image_keys)
+        self.explanations.release(self.panes.image_keys)
         self._refresh_actions()
 
     def _watch(self, pane: Pane) -> None:
@@ -303,8 +351,11 @@ class MainWindow(QMainWindow):
         else:
             self.start.refresh(self.library)
         self.modes.apply_panels()
-        self.status.refresh(self.library, self.analyst, self.exporter.running)
+        self._refresh_status()
         self._refresh_actions()
+
+    def _refresh_status(self) -> None:
+        self.status.refresh(self.library, self.analyst, self.explanations, self.exporter.running)
 
     def _refresh_actions(self) -> None:
         enabled = enabled_actions(

@@ -14,10 +14,15 @@ from .desk import Desk, Opened
 from .displayable import Displayable
 from .finding_row import headline
 from .reading import Reading
-from .viewport import FilmViewport, HeatmapLayer, MaskLayer
+from .viewport import REGION_COLOUR, FilmViewport, HeatmapLayer, MaskLayer
+from .why_state import WhyState
 
 #: Identity of the finding that is being drawn and is not yet in the review.
 NEW_FINDING = "new-finding"
+#: Identity of the outline around the region that is asked about.
+ASKED_REGION = "asked-region"
+
+_EMPTY = "Choose a series, or drop files here"
 
 #: The review of a slice is looked up when scrolling pauses (milliseconds).
 _SCROLL_PAUSE_MS = 120
@@ -36,6 +41,7 @@ class Pane(QObject):
         self.reading: Reading | None = None
         self.notices: tuple[str, ...] = ()
         self.failure = ""
+        self.why = WhyState()
         self._desk = desk
         self._drawing = False
         self._heatmap: HeatmapLayer | None = None
@@ -46,7 +52,7 @@ class Pane(QObject):
         self._pause.timeout.connect(self._adopt)
         viewport.sliceChanged.connect(lambda _index: self._on_slice())
         viewport.maskEdited.connect(self._on_painted)
-        viewport.clear("Choose a series, or drop files here")
+        viewport.clear(_EMPTY)
 
     @property
     def image(self) -> Image2D | None:
@@ -78,6 +84,26 @@ class Pane(QObject):
                 self.viewport.clear(f"Opening, {fraction:.0%}")
 
         self._desk.open(item, done, failed, progress)
+        self.readingChanged.emit()
+
+    def show_same(self, other: Pane) -> None:
+        """Show the film of another pane without opening it again."""
+        image = other.image
+        if other.item is None or image is None:
+            return
+        self._opening += 1
+        self.item, self.failure, self.notices = other.item, "", other.notices
+        self._leave()
+        self.viewport.show_image(image)
+        self._pause.stop()
+        self._adopt()
+
+    def show_nothing(self) -> None:
+        """Put the image away."""
+        self._opening += 1
+        self.item, self.failure, self.notices = None, "", ()
+        self._leave()
+        self.viewport.clear(_EMPTY)
         self.readingChanged.emit()
 
     def set_drawing(self, drawing: bool) -> None:
@@ -115,6 +141,8 @@ class Pane(QObject):
             empty = np.zeros(reading.image.shape, dtype=np.bool_)
             layers.append(MaskLayer(NEW_FINDING, empty, theme.colour_of("reader"), "", True))
             target = NEW_FINDING
+        if self.why.target.mask is not None and self.why.target.mask.shape == reading.image.shape:
+            layers.append(MaskLayer(ASKED_REGION, self.why.target.mask, REGION_COLOUR, dashed=True))
         self.viewport.set_masks(layers)
         self.viewport.set_edit_target(None if reading.locked else target)
 
@@ -153,6 +181,7 @@ class Pane(QObject):
             self.reading = None
         self._drawing = False
         self._heatmap = None
+        self.why.forget_image()
 
     def _matches(self) -> bool:
         """Whether the viewport shows the image of the reading (and not already another slice)."""

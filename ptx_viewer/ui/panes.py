@@ -20,12 +20,19 @@ class Panes(QObject):
     newFindingDrawn = Signal(object)
     windowChanged = Signal(float, float)
     cursorMoved = Signal(object)
+    #: Pane and the region that was drawn on it, bool [H, W] in the source grid.
+    regionDrawn = Signal(object, object)
+    #: Pane whose view, greys or window changed.
+    looked = Signal(object)
+    #: Pane and PixelProbe under its cursor, or None.
+    probed = Signal(object, object)
 
     def __init__(self, grid: ViewportGrid, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._grid = grid
         self._desk = desk
         self._tool = Tool.WINDOW
+        self._lent: Tool | None = None
         self._brush_radius = 12.0
         self._style = (MaskStyle.OUTLINE, 0.45)
         self._private = False
@@ -60,6 +67,11 @@ class Panes(QObject):
         self._tool = tool
         self._set_up_all()
 
+    def lend_tool(self, tool: Tool | None) -> None:
+        """Let the left mouse button do something else for a while; None gives it back."""
+        self._lent = tool
+        self._set_up_all()
+
     def set_brush_radius(self, pixels: float) -> None:
         """Choose the size of brush and eraser."""
         self._brush_radius = pixels
@@ -83,6 +95,10 @@ class Panes(QObject):
         pane.newFindingDrawn.connect(self.newFindingDrawn)
         viewport.windowChanged.connect(lambda center, width: self._on_window(pane, center, width))
         viewport.cursorMoved.connect(self.cursorMoved)
+        viewport.cursorMoved.connect(lambda probe: self.probed.emit(pane, probe))
+        viewport.regionDrawn.connect(lambda mask: self.regionDrawn.emit(pane, mask))
+        viewport.viewChanged.connect(lambda: self.looked.emit(pane))
+        viewport.windowChanged.connect(lambda _center, _width: self.looked.emit(pane))
         self._set_up(viewport)
 
     def _on_window(self, pane: Pane, center: float, width: float) -> None:
@@ -94,8 +110,9 @@ class Panes(QObject):
             self._set_up(viewport)
 
     def _set_up(self, viewport: FilmViewport) -> None:
-        if viewport.tool is not self._tool:
-            viewport.set_tool(self._tool)
+        tool = self._lent or self._tool
+        if viewport.tool is not tool:
+            viewport.set_tool(tool)
         viewport.set_brush_radius(self._brush_radius)
         viewport.set_mask_style(*self._style)
         viewport.set_privacy(self._private)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from .analyst import Analyst
+from .explanations import Explanations
 from .findings_panel import FindingsPanel
 from .image_panel import ImagePanel
 from .impression_panel import ImpressionPanel
@@ -21,12 +22,18 @@ from .why_panel import WhyPanel
 class RightColumn(QScrollArea):
     """Shows the reading of the active viewport."""
 
-    def __init__(self, actions: dict[Act, QAction], analyst: Analyst, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        actions: dict[Act, QAction],
+        analyst: Analyst,
+        explanations: Explanations,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._reading: Reading | None = None
         self._pane: Pane | None = None
         self.findings = FindingsPanel(actions, analyst)
-        self.why = WhyPanel(analyst)
+        self.why = WhyPanel(actions, analyst, explanations)
         self.measures = MeasuresPanel(actions, analyst)
         self.impression = ImpressionPanel(actions)
         self.image = ImagePanel()
@@ -64,7 +71,7 @@ class RightColumn(QScrollArea):
             self._reading.selectionChanged.connect(self._on_selection)
             self._reading.measurementsChanged.connect(self._on_measurements)
         self.findings.refresh(self._reading)
-        self.why.refresh(self._reading)
+        self.why.show_pane(pane)
         self.measures.refresh(self._reading)
         self.impression.refresh(self._reading)
         self.image.refresh(pane.image, pane.notices)
@@ -79,10 +86,11 @@ class RightColumn(QScrollArea):
         self.impression.refresh(self._reading)
 
     def _on_analysis(self) -> None:
-        self.why.refresh(self._reading)
+        self.why.refresh()
 
     def _on_review(self) -> None:
         self.findings.refresh(self._reading)
+        self.why.refresh()
         self.impression.refresh(self._reading)
 
     def _on_selection(self) -> None:
@@ -94,5 +102,5 @@ class RightColumn(QScrollArea):
     def _on_engine(self) -> None:
         # The models' proper names are known once they are loaded.
         self.findings.refresh(self._reading)
-        self.why.refresh(self._reading)
+        self.why.refresh()
         self.measures.refresh(self._reading)

@@ -50,6 +50,8 @@ class ScreenModes:
         window = self._w
         if self._on(Act.CHEAT_SHEET):
             window.actions_[Act.CHEAT_SHEET].trigger()
+        elif window.asking.act is not None:
+            window.asking.stop()
         elif window.adding.drawing or window.adding.asking:
             window.adding.stop()
         elif self._on(Act.FULL_SCREEN):

@@ -6,6 +6,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
 from .analyst import Analyst, EngineState
+from .explanations import Explanations
 from .keys import Act
 from .library import Library
 from .start_screen import DISCLAIMER
@@ -58,7 +59,7 @@ class StatusBar(QStatusBar):
         """Show what lies under the cursor."""
         self._probe.setText(text)
 
-    def refresh(self, library: Library, analyst: Analyst, exporting: str) -> None:
+    def refresh(self, library: Library, analyst: Analyst, explanations: Explanations, exporting: str) -> None:
         """Show what runs now."""
         text, fraction = "", -1.0
         if library.scanning:
@@ -70,10 +71,12 @@ class StatusBar(QStatusBar):
         elif analyst.busy:
             waiting = f"  ({analyst.waiting} waiting)" if analyst.waiting else ""
             text, fraction = f"Analysing: {analyst.message}{waiting}", analyst.progress
+        elif explanations.working:
+            text, fraction = explanations.working, explanations.progress
         self._work.setText(text)
         self._bar.setVisible(fraction >= 0.0)
         self._bar.setValue(round(1000 * max(fraction, 0.0)))
-        can_cancel = library.scanning or analyst.busy or analyst.waiting > 0
+        can_cancel = library.scanning or analyst.busy or analyst.waiting > 0 or explanations.asked
         self._actions[Act.CANCEL].setEnabled(can_cancel)
         self._cancel.setVisible(can_cancel)
         if analyst.state is EngineState.FAILED:

@@ -56,6 +56,7 @@ QPushButton {{ background: {RAISED}; border: 1px solid {BORDER}; border-radius: 
 QPushButton:hover {{ background: {HOVER}; }}
 QPushButton:checked {{ border-color: {ACCENT}; background: {HOVER}; color: {ACCENT}; }}
 QPushButton:disabled {{ color: {DISABLED}; background: {PANEL}; }}
+QPushButton[role="method"] {{ text-align: left; padding: 3px 8px; }}
 QPushButton[role="primary"] {{ background: {ACCENT}; color: {ON_ACCENT}; border-color: {ACCENT}; }}
 QPushButton[role="primary"]:disabled {{ background: {RAISED}; color: {DISABLED}; border-color: {BORDER}; }}
 QPushButton[role="link"] {{ background: transparent; border: 1px solid transparent; color: {ACCENT};

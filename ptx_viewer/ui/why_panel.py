@@ -1,172 +1,331 @@
-"""WHY: the explanations of the answer, each with its target and how far it can be trusted."""
+"""WHY: one row a method, the question above them, and what each map is worth."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Callable
 
-from explain.attribution import Attribution, Faithfulness
-from ptx_viewer.rendering import SEQUENTIAL_COLOUR_MAPS
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from explain.attribution import Attribution
+from explain.methods import GRADIENT_METHODS, METHODS, title
+from explain.target import Target
+from ptx_viewer import map_wording
+from ptx_viewer.report.content import MapLook
 
 from .analyst import Analyst
-from .keys import KEY_OF, Act
+from .explanations import CheckState, Explanations, MapKey, MapState
+from .keys import Act
+from .pane import Pane
 from .reading import Reading
+from .target_box import TargetBox
 from .viewport import HeatmapLayer
-from .widgets import CalmComboBox, CalmSlider, Section, clear, label, row
+from .why_row import MethodRow
+from .why_view import RowView, row_view
+from .widgets import ActionButton, CalmComboBox, Section, label, row
 
-METHOD_NAMES = {"grad-cam": "Grad-CAM", "shap": "SHAP", "lime": "LIME"}
-_VERDICTS = {"yes": "yes", "weakly": "weakly", "no": "no: do not rely on it"}
-
-
-def method_name(method: str) -> str:
-    """Return a method's name as the literature writes it."""
-    return METHOD_NAMES.get(method, method)
-
-
-def verdict_text(faithfulness: Faithfulness | None) -> str:
-    """Return in one line whether the map explains the score."""
-    if faithfulness is None:
-        return "Better than chance: not tested"
-    return f"Better than chance: {_VERDICTS.get(faithfulness.verdict, faithfulness.verdict)}"
-
-
-def faithfulness_details(faithfulness: Faithfulness | None) -> str:
-    """Return the figures behind the verdict."""
-    if faithfulness is None:
-        return "No deletion and insertion test was made for this map."
-    return (
-        "Deletion and insertion test (RISE):\n"
-        f"deletion {faithfulness.deletion_auc:.2f}, random {faithfulness.random_deletion_auc:.2f} "
-        "(low is good)\n"
-        f"insertion {faithfulness.insertion_auc:.2f}, random {faithfulness.random_insertion_auc:.2f} "
-        "(high is good)"
+#: The key of each method's row, in the order of the rows.
+METHOD_ACTS = dict(
+    zip(
+        METHODS,
+        (Act.METHOD_1, Act.METHOD_2, Act.METHOD_3, Act.METHOD_4, Act.METHOD_5, Act.METHOD_6),
+        strict=True,
     )
+)
+_OPACITY_STEP = 10
+_HINTS = {
+    Act.EXPLAIN_BOX: "Drag a box over the region on the film.  Esc stops.",
+    Act.EXPLAIN_STROKE: "Brush over the region on the film.  Esc stops.",
+}
 
 
 class WhyPanel(Section):
-    """Chooses the heatmap over the film and how it is coloured."""
+    """The maps of the film in the active viewport: asked for here, drawn by the viewports."""
 
-    heatmapChanged = Signal()
+    #: What the viewports show has changed.
+    mapsChanged = Signal()
+    #: The reader wants to draw a region.
+    drawingAsked = Signal(object)
 
-    def __init__(self, analyst: Analyst, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        actions: dict[Act, QAction],
+        analyst: Analyst,
+        explanations: Explanations,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("WHY", parent)
         self._analyst = analyst
-        self._attributions: tuple[Attribution, ...] = ()
-        self._shown: str | None = None
-        self._left_out: set[str] = set()
+        self._explanations = explanations
+        self._pane: Pane | None = None
+        self._left_out: set[MapKey] = set()
+        self._flickered = False
         self._empty = label("", "quiet")
-        self._list = QVBoxLayout()
-        self._list.setSpacing(4)
-        fainter, stronger = KEY_OF[Act.HEATMAP_FAINTER].shown, KEY_OF[Act.HEATMAP_STRONGER].shown
-        self.opacity = CalmSlider(5, 100, 60, f"Opacity of the heatmap  ({fainter} and {stronger})")
-        self.colour_map = CalmComboBox()
-        self.colour_map.addItems([name.capitalize() for name in SEQUENTIAL_COLOUR_MAPS])
-        self.colour_map.setToolTip("Colours of unsigned maps; signed maps are always zero-centred")
-        self.colour_map.setAccessibleName("Colour map")
-        self._controls = QWidget()
-        controls = QVBoxLayout(self._controls)
-        controls.setContentsMargins(0, 0, 0, 0)
-        controls.addLayout(
-            row(label("Opacity", "quiet", wrap=False), self.opacity, self.colour_map, stretch=1)
-        )
-        self.opacity.valueChanged.connect(self.heatmapChanged)
-        self.colour_map.currentIndexChanged.connect(self.heatmapChanged)
+        self._empty.setObjectName("why-empty")
+        self.target = TargetBox()
+        self.model = CalmComboBox()
+        self.model.setToolTip("Whose answer is explained")
+        self.model.setAccessibleName("Whose answer is explained")
+        self._model_label = label("Model", "quiet", wrap=False)
+        self._hint = label("", "quiet")
+        self._hidden = label("Maps are hidden; the space bar brings them back.", "quiet")
+        self._which = label("", "quiet", wrap=False)
+        compare = ActionButton(actions[Act.COMPARE_MAPS])
+        self.rows_: dict[str, MethodRow] = {
+            method: MethodRow(act, title(method)) for method, act in METHOD_ACTS.items()
+        }
+        self._content = QWidget()
+        content = QVBoxLayout(self._content)
+        content.setContentsMargins(0, 0, 0, 0)
+        content.setSpacing(4)
+        explain = label("Explain", "quiet", wrap=False)
+        for name in (explain, self._model_label):
+            name.setFixedWidth(46)
+        content.addLayout(row(explain, self.target, stretch=1))
+        content.addLayout(row(self._model_label, self.model, stretch=1))
+        content.addWidget(self._hint)
+        content.addWidget(self._hidden)
+        for made in self.rows_.values():
+            content.addWidget(made)
+        content.addLayout(row(compare, self._which))
         self.rows.addWidget(self._empty)
-        self.rows.addLayout(self._list)
-        self.rows.addWidget(self._controls)
-        self.refresh(None)
+        self.rows.addWidget(self._content)
+        self._connect()
+        self.set_drawing(None)
+        self.refresh()
 
-    @property
-    def colour_map_name(self) -> str:
-        """Colour map of unsigned maps."""
-        return SEQUENTIAL_COLOUR_MAPS[self.colour_map.currentIndex()]
+    # ------------------------------------------------------------------ what the window asks
 
     @property
     def shown(self) -> Attribution | None:
-        """The explanation over the film, if any."""
-        return next((a for a in self._attributions if _id(a) == self._shown), None)
+        """The map of the active viewport, if there is one yet."""
+        pane = self._pane
+        key = self._key(pane, pane.why.shown) if pane is not None and pane.why.shown else None
+        return self._explanations.entry(key).attribution if key is not None else None
 
     @property
-    def reported(self) -> tuple[Attribution, ...]:
-        """The explanations that go into the report."""
-        return tuple(a for a in self._attributions if _id(a) not in self._left_out)
-
-    def layer(self) -> HeatmapLayer | None:
-        """Return what the viewport shows."""
-        shown = self.shown
-        if shown is None:
-            return None
-        return HeatmapLayer(
-            shown.heatmap, shown.signed, self.opacity.value() / 100, self.colour_map_name, shown.caption
+    def reported(self) -> tuple[tuple[Attribution, MapLook], ...]:
+        """The maps of the film that go into the report, and how each is drawn."""
+        reading = self._pane.reading if self._pane is not None else None
+        if reading is None:
+            return ()
+        return tuple(
+            (attribution, self._look(attribution.method))
+            for key, attribution in self._explanations.done(reading.key)
+            if key not in self._left_out
         )
 
-    def toggle(self) -> None:
-        """Show the first heatmap, or hide the one that is shown."""
-        if self._attributions:
-            self._show(None if self.shown is not None else _id(self._attributions[0]))
-
-    def refresh(self, reading: Reading | None) -> None:
-        """List the explanations of `reading`."""
-        analysis = reading.analysis if reading is not None else None
-        self._attributions = analysis.attributions if analysis is not None else ()
-        if analysis is None:
-            self._empty.setText("Explanations come with the analysis.")
-        elif not analysis.predictions:
-            self._empty.setText("Nothing was scored, so there is nothing to explain.")
-        else:
-            self._empty.setText("No explanation was asked for.")
-        self._empty.setVisible(not self._attributions)
-        self._controls.setVisible(bool(self._attributions))
-        self._list_rows()
-        self.heatmapChanged.emit()
-
-    def toggles(self) -> list[QPushButton]:
-        """Return the buttons that show a heatmap."""
-        return self.findChildren(QPushButton, "show-heatmap")
-
-    def _list_rows(self) -> None:
-        clear(self._list)
-        for attribution in self._attributions:
-            self._list.addWidget(self._row(attribution))
-
-    def _row(self, attribution: Attribution) -> QWidget:
-        identity = _id(attribution)
+    def layer_of(self, pane: Pane) -> HeatmapLayer | None:
+        """Return what a viewport shows."""
+        method = pane.why.shown
+        key = self._key(pane, method) if method else None
+        attribution = self._explanations.entry(key).attribution if key is not None else None
+        if attribution is None or self._flickered or method is None:
+            return None
+        style = self.rows_[method].style_
         model = self._analyst.title_of(attribution.model)
-        made = QWidget()
-        layout = QVBoxLayout(made)
-        layout.setContentsMargins(0, 0, 0, 2)
-        layout.setSpacing(2)
-        show = QPushButton(method_name(attribution.method))
-        show.setObjectName("show-heatmap")
-        show.setCheckable(True)
-        show.setChecked(identity == self._shown)
-        show.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        show.setToolTip(KEY_OF[Act.HEATMAP].tooltip)
-        show.toggled.connect(lambda on: self._show(identity if on else None))
-        report = QCheckBox("in report")
-        report.setChecked(identity not in self._left_out)
-        report.toggled.connect(lambda on: self._report(identity, on))
-        layout.addLayout(row(show, label(f"{attribution.seconds:.1f} s", "quiet", wrap=False), report))
-        layout.addWidget(label(f"Explains: {attribution.target} of {model}", "quiet"))
-        verdict: QLabel = label(verdict_text(attribution.faithfulness))
-        verdict.setObjectName("verdict")
-        verdict.setToolTip(faithfulness_details(attribution.faithfulness))
-        layout.addWidget(verdict)
-        return made
+        caption = map_wording.caption(attribution, model)
+        if attribution.below_cutoff:
+            caption = f"{map_wording.no_evidence(attribution)} {caption}"
+        return HeatmapLayer(
+            attribution.heatmap,
+            attribution.signed,
+            style.opacity,
+            style.colour_map,
+            caption,
+            f"{title(method)} ({model})" if len(self._models(pane.reading)) > 1 else title(method),
+            attribution.regions if style.borders else None,
+            shown=attribution.below_cutoff is None or pane.why.anyway,
+        )
 
-    def _show(self, identity: str | None) -> None:
-        self._shown = identity
-        for button, attribution in zip(self.toggles(), self._attributions, strict=True):
-            with QSignalBlocker(button):
-                button.setChecked(_id(attribution) == identity)
-        self.heatmapChanged.emit()
+    def show_pane(self, pane: Pane) -> None:
+        """Follow the choices of `pane` from now on."""
+        self._pane = pane
+        self.refresh()
 
-    def _report(self, identity: str, wanted: bool) -> None:
-        if wanted:
-            self._left_out.discard(identity)
+    def switch(self, method: str) -> None:
+        """Show a method's map in the active viewport, or hide it; what is not there yet is asked for."""
+        pane = self._pane
+        if pane is None or self._unusable(pane, method) is not None:
+            return
+        self._flickered = False
+        pane.why.show(None if pane.why.shown == method else method)
+        self._ask(pane, again=True)
+        self.refresh()
+
+    def switch_last(self) -> None:
+        """Hide the map, or show the one that was shown last."""
+        if self._pane is not None:
+            state = self._pane.why
+            self.switch(state.shown or state.last or METHODS[0])
+
+    def flicker(self) -> None:
+        """Take all maps off the films, or bring them back."""
+        self._flickered = not self._flickered
+        self.refresh()
+
+    def change_opacity(self, by: int) -> None:
+        """Make the map shown fainter or stronger."""
+        if self._pane is not None and self._pane.why.shown is not None:
+            slider = self.rows_[self._pane.why.shown].opacity
+            slider.setValue(slider.value() + by * _OPACITY_STEP)
+
+    def explain(self, pane: Pane, target: Target) -> None:
+        """Ask about something else; the map shown follows."""
+        pane.why.target = target
+        pane.why.anyway = False
+        pane.draw_masks()
+        self._ask(pane)
+        self.refresh()
+
+    def set_drawing(self, act: Act | None) -> None:
+        """Say what is expected while the reader draws a region."""
+        self._hint.setText(_HINTS[act] if act is not None else "")
+        self._hint.setVisible(act is not None)
+
+    def set_side(self, side: str) -> None:
+        """Say which viewport the rows are about; ``""`` while nothing is compared."""
+        self._which.setText(f"The rows are about the {side} film." if side else "")
+
+    # ------------------------------------------------------------------ showing
+
+    def refresh(self) -> None:
+        """Show how things stand for the active viewport."""
+        pane = self._pane
+        reading = pane.reading if pane is not None else None
+        analysis = reading.analysis if reading is not None else None
+        if analysis is not None:
+            self._explanations.take(analysis)
+        scored = analysis is not None and bool(analysis.predictions)
+        if reading is None:
+            self._empty.setText("No image is shown.")
+        elif analysis is None:
+            self._empty.setText("Explanations can be asked for when the image has been analysed.")
         else:
-            self._left_out.add(identity)
+            self._empty.setText("Nothing was scored, so there is nothing to explain.")
+        self._empty.setVisible(not scored)
+        self._content.setVisible(scored)
+        if pane is not None and scored:
+            self._list_models(pane)
+            self.target.refresh(reading, pane.why, self._analyst.title_of)
+            self._show_rows(pane)
+        self._hidden.setVisible(self._flickered)
+        self.mapsChanged.emit()
 
+    def _show_rows(self, pane: Pane) -> None:
+        for method, made in self.rows_.items():
+            made.show_view(self._view(pane, method))
 
-def _id(attribution: Attribution) -> str:
-    return f"{attribution.method}/{attribution.model}/{attribution.target}"
+    def _view(self, pane: Pane, method: str) -> RowView:
+        key = self._key(pane, method)
+        unusable = self._unusable(pane, method)
+        model = self._analyst.title_of(self._model(pane))
+        entry = self._explanations.entry(key)
+        return row_view(
+            method, pane.why, entry, model, unusable=unusable or "", in_report=key not in self._left_out
+        )
+
+    def _list_models(self, pane: Pane) -> None:
+        models = self._models(pane.reading)
+        titles = [self._analyst.title_of(model) for model in models]
+        with QSignalBlocker(self.model):
+            if titles != [self.model.itemText(i) for i in range(self.model.count())]:
+                self.model.clear()
+                self.model.addItems(titles)
+            self.model.setCurrentIndex(models.index(self._model(pane)))
+        for widget in (self.model, self._model_label):
+            widget.setVisible(len(models) > 1)
+
+    # ------------------------------------------------------------------ what the reader does
+
+    def _connect(self) -> None:
+        self.target.targetChosen.connect(self._on_target)
+        self.target.drawingAsked.connect(self.drawingAsked)
+        self.model.activated.connect(self._on_model)
+        self._explanations.changed.connect(self._on_map)
+        for method, made in self.rows_.items():
+            made.toggled.connect(self._about(self.switch, method))
+            made.cancelled.connect(self._about(self._cancel, method))
+            made.styleChanged.connect(self.mapsChanged)
+            made.reportChanged.connect(self._about(self._report, method))
+            made.anywayAsked.connect(self._about(self._show_anyway, method))
+
+    @staticmethod
+    def _about(call: Callable[[str], None], method: str) -> Callable[..., None]:
+        return lambda *_arguments: call(method)
+
+    def _on_target(self, target: Target) -> None:
+        if self._pane is not None:
+            self.explain(self._pane, target)
+
+    def _on_model(self, index: int) -> None:
+        pane = self._pane
+        if pane is not None:
+            pane.why.model = self._models(pane.reading)[index]
+            pane.why.anyway = False
+            self._ask(pane)
+            self.refresh()
+
+    def _on_map(self, key: MapKey) -> None:
+        pane = self._pane
+        if pane is not None and pane.reading is not None and pane.reading.key == key.image:
+            made = self.rows_.get(key.method)
+            if made is not None and self._key(pane, key.method) == key:
+                made.show_view(self._view(pane, key.method))
+        entry = self._explanations.entry(key)
+        if entry.state is not MapState.RUNNING and entry.check is not CheckState.RUNNING:
+            self.mapsChanged.emit()
+
+    def _cancel(self, method: str) -> None:
+        if self._pane is not None:
+            self._explanations.cancel(self._key(self._pane, method))
+
+    def _report(self, method: str) -> None:
+        if self._pane is not None:
+            self._left_out ^= {self._key(self._pane, method)}
+            self._show_rows(self._pane)
+
+    def _show_anyway(self, _method: str) -> None:
+        if self._pane is not None:
+            self._pane.why.anyway = not self._pane.why.anyway
+            self.refresh()
+
+    # ------------------------------------------------------------------ asking
+
+    def _ask(self, pane: Pane, *, again: bool = False) -> None:
+        """Ask for the map that a viewport shows; one that failed or was cancelled only if `again`."""
+        method, reading = pane.why.shown, pane.reading
+        if method is None or reading is None or self._unusable(pane, method) is not None:
+            return
+        key = self._key(pane, method)
+        if again or self._explanations.entry(key).state is MapState.NOT_COMPUTED:
+            self._explanations.ask(reading.image, key, pane.why.target, reading.analysis)
+
+    def _unusable(self, pane: Pane, method: str) -> str | None:
+        """Return why a method does not apply to what a viewport shows; None where it does."""
+        models = self._models(pane.reading)
+        if not models:
+            return "Nothing was scored."
+        model = self._model(pane)
+        info = self._analyst.info
+        if method in GRADIENT_METHODS and info is not None and model in info.without_gradients:
+            return f"Needs gradients, which {self._analyst.title_of(model)} does not offer."
+        return None
+
+    def _key(self, pane: Pane, method: str) -> MapKey:
+        image = pane.reading.key if pane.reading is not None else ""
+        return MapKey(image, self._model(pane), method, pane.why.target.key)
+
+    def _model(self, pane: Pane) -> str:
+        models = self._models(pane.reading)
+        return pane.why.model if pane.why.model in models else next(iter(models), "")
+
+    def _look(self, method: str) -> MapLook:
+        style = self.rows_[method].style_
+        return MapLook(style.colour_map, style.opacity)
+
+    @staticmethod
+    def _models(reading: Reading | None) -> tuple[str, ...]:
+        analysis = reading.analysis if reading is not None else None
+        return tuple(made.model for made in analysis.predictions) if analysis is not None else ()

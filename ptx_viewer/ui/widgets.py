@@ -35,6 +35,7 @@ class ActionButton(QPushButton):
     def __init__(self, action: QAction, *, role: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._action = action
+        self.setCheckable(action.isCheckable())
         if role:
             self.setProperty("role", role)
         action.changed.connect(self._follow)
@@ -45,6 +46,7 @@ class ActionButton(QPushButton):
         self.setText(self._action.iconText())
         self.setToolTip(self._action.toolTip())
         self.setEnabled(self._action.isEnabled())
+        self.setChecked(self._action.isChecked())
 
 
 def icon_button(name: str, tooltip: str) -> QToolButton:

@@ -61,7 +61,6 @@ def test_the_cheat_sheet_shows_every_action_with_its_key(window, qtbot):
         (Act.INVERT, "I"),
         (Act.TOOL_ZOOM, "Z"),
         (Act.FIT, "="),
-        (Act.RESET, "Space"),
         (Act.NEXT_SLICE, "Down"),
         (Act.NEXT_SERIES, "PgDown"),
         (Act.UNDO, "Ctrl+Z"),

@@ -92,24 +92,23 @@ def test_the_heatmap_is_toggled_and_changes_the_film(reviewed, qtbot):
     with_map = colourful(rendered(viewport))
     assert with_map > without + 1000
     strong = rendered(viewport)
-    reviewed.column.why.opacity.setValue(20)
+    row = reviewed.column.why.rows_["grad-cam"]
+    row.opacity.setValue(20)
     assert not np.array_equal(rendered(viewport), strong)
     faint = rendered(viewport)
-    reviewed.column.why.colour_map.setCurrentIndex(1)
+    row.colour_map.setCurrentIndex(1)
     assert not np.array_equal(rendered(viewport), faint)
     qtbot.keyClick(viewport, Qt.Key.Key_G)
     assert colourful(rendered(viewport)) == without
 
 
 def test_an_explanation_says_target_seconds_and_how_far_to_trust_it(reviewed):
-    why = reviewed.column.why
-    texts = [label.text() for label in why.findChildren(type(why._empty))]
-    assert "Explains: image score of Attention U-Net" in texts
-    assert "0.4 s" in texts
-    verdict = next(label for label in why.findChildren(type(why._empty)) if label.objectName() == "verdict")
-    assert verdict.text() == "Better than chance: yes"
-    assert "deletion 0.21, random 0.45" in verdict.toolTip()
-    assert "insertion 0.74, random 0.52" in verdict.toolTip()
+    row = reviewed.column.why.rows_["grad-cam"]
+    assert row.status.text() == "0.4 s"
+    assert row.status.toolTip() == "Grad-CAM of Attention U-Net: image score, decoder, 0.4 s"
+    assert row.verdict.text() == "Explains the score better than chance: yes"
+    assert "Deletion AUC 0.21 (random map 0.45; low is good)" in row.verdict.toolTip()
+    assert "Insertion AUC 0.74 (random map 0.52; high is good)" in row.verdict.toolTip()
 
 
 def test_measurements_come_with_method_and_unit(reviewed, qtbot):

@@ -119,7 +119,7 @@ def test_view_keys_move_the_film(window, open_film, positive, qtbot):
     qtbot.keyClick(film, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
     assert film.zoom_percent == pytest.approx(100)
     film.set_window(10, 20)
-    qtbot.keyClick(film, Qt.Key.Key_Space)
+    qtbot.keyClick(film, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
     assert (film.inverted, film.flipped_vertically, film.fitted) == (False, False, True)
     assert film.window == window.pane.image.window
 
@@ -135,7 +135,7 @@ def test_window_and_level_by_typing_and_by_preset(window, open_film, positive, q
     assert film.window == Window(300, 500)
     assert box.preset.currentIndex() == -1
     film.setFocus()
-    qtbot.keyClick(film, Qt.Key.Key_2)
+    qtbot.keyClick(film, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
     assert film.window == Window(own.center, own.width * 0.6)
     assert box.width_.value() == pytest.approx(own.width * 0.6, abs=1)
     qtbot.keyClick(film, Qt.Key.Key_1)
@@ -157,7 +157,7 @@ def test_focused_controls_keep_their_own_keys(window, open_film, positive, qtbot
     assert window.adding.drawing
     assert film.quarter_turns == 1
     film.setFocus()
-    qtbot.keyClick(film, Qt.Key.Key_Space)
+    qtbot.keyClick(film, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
     assert film.quarter_turns == 0
 
 
