@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-#: Edge of the box filters, as a share of the grid's.
+#: Edge of the box filter, as a share of the grid's.
 BLUR_SHARE = 1 / 8
 #: In captions.
 BLURRED = "blurred film"
 
 
-def blurred(film: Tensor, content: NDArray[np.bool_]) -> Tensor:
-    """Return the film without fine structure: two box filters, each an eighth of the grid wide.
+def blurred(film: Tensor, content: NDArray[np.bool_], share: float = BLUR_SHARE) -> Tensor:
+    """Return the film without fine structure: a box filter, twice.
 
     Lung, heart and chest wall keep their place and their grey; pleural lines, vessels, ribs and
     drains are gone.  Black would be no such thing: air is black.  The padding stays as it is and does
@@ -26,13 +26,15 @@ def blurred(film: Tensor, content: NDArray[np.bool_]) -> Tensor:
     film : Tensor, shape [N, 1, S, S]
     content : ndarray of bool, shape [S, S]
         False in the padding.
+    share : float
+        The filter's edge, as a share of the grid's.
 
     Returns
     -------
     Tensor, shape [N, 1, S, S]
     """
     inside = torch.from_numpy(content).to(film)[None, None]
-    width = int(film.shape[-1] * BLUR_SHARE) | 1
+    width = int(film.shape[-1] * share) | 1
     smooth = film * inside
     for _ in range(2):
         weight = F.avg_pool2d(inside, width, stride=1, padding=width // 2)

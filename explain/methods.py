@@ -141,7 +141,26 @@ def _explainer(method: str) -> Method:
             from explain.grad_cam import GradCam
 
             return GradCam()
-    raise ValueError(f"unknown explanation '{method}'; there are: {', '.join(METHODS)}")
+        case "integrated-gradients":
+            from explain.integrated_gradients import IntegratedGradients
+
+            return IntegratedGradients()
+        case "expected-gradients":
+            from explain.expected_gradients import ExpectedGradients
+
+            return ExpectedGradients()
+        case "shap":
+            from explain.shap_values import ShapValues
+
+            return ShapValues()
+        case "lime":
+            from explain.lime_surrogate import Lime
+
+            return Lime()
+        case _:
+            from explain.occlusion import Occlusion
+
+            return Occlusion()
 
 
 def _in_grid(lungs: LungFields, transform: GridTransform) -> NDArray[np.bool_]:

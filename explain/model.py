@@ -29,7 +29,6 @@ class ExplainableModel(Protocol):
     ----------
     name : str
         In the zoo.
-    network : nn.Module
     has_gradients : bool
         Whether :meth:`score` can be differentiated with respect to the batch.
     explained_layer_name : str
@@ -37,9 +36,13 @@ class ExplainableModel(Protocol):
     """
 
     name: str
-    network: nn.Module
     has_gradients: bool
     explained_layer_name: str
+
+    @property
+    def network(self) -> nn.Module:
+        """What a copy of can be changed to test an explanation."""
+        ...
 
     @property
     def explained_layer(self) -> nn.Module:

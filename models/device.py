@@ -112,7 +112,7 @@ def with_memory_fallback(model: Movable, work: Callable[[], T]) -> tuple[T, tupl
     try:
         return work(), ()
     except RuntimeError as error:
-        if model.device.type == "cpu" or not _is_out_of_memory(error):
+        if model.device.type == "cpu" or not is_out_of_memory(error):
             raise
     # Outside the except block: the traceback no longer holds the tensors that filled the memory.
     if model.device.type == "cuda":
@@ -121,6 +121,7 @@ def with_memory_fallback(model: Movable, work: Callable[[], T]) -> tuple[T, tupl
         return work(), ("The GPU ran out of memory; the CPU took over, which takes longer.",)
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Return whether `error` says that a processor's memory ran out."""
     # Apple's MPS and some CUDA libraries raise a plain RuntimeError that only says so.
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
