@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from .anatomy import Anatomy, Side, cage_profile
-from .fields import (
-    Depth,
-    FloatArray,
-    Point,
-    capsule,
-    ellipsoid,
-    elliptic_column,
-    smooth_union,
-    tilted_ellipsoid,
-)
+from .anatomy import SIDES, Anatomy, Side, cage_profile
+from .fields import Depth, FloatArray, Point, ellipsoid, elliptic_column
+from .solids import Cone, Ellipsoid, Solid, join_solids
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,76 +35,8 @@ class Cavities:
     pleural: FloatArray
 
 
-#: An organ this far away (mm) does not change the surface of the lung.
-_MARGIN: Final = 12.0
-
-
-@dataclass(frozen=True)
-class _Heart:
-    """A chamber: an ellipsoid turned by `degrees` about the front-to-back axis."""
-
-    centre: Point
-    radii: Point
-    degrees: float
-
-    def extent(self) -> tuple[float, float]:
-        return self.centre[1] - self.radii[1], self.centre[1] + self.radii[1]
-
-    def add(self, shape: FloatArray, x: FloatArray, y: Depth, z: FloatArray) -> None:
-        reach = max(self.radii[0], self.radii[2])
-        rows, columns = _window(x, z, self.centre, self.centre, reach)
-        part = shape[rows, columns]
-        chamber = tilted_ellipsoid(
-            _columns(x, rows, columns), _rows(y, rows), z[rows], self.centre, self.radii, self.degrees
-        )
-        part[...] = smooth_union(part, chamber, 6.0)
-
-
-@dataclass(frozen=True)
-class _Vessel:
-    """A great vessel: a round cone from `start` to `end`."""
-
-    start: Point
-    end: Point
-    radii: tuple[float, float]
-
-    def extent(self) -> tuple[float, float]:
-        reach = max(self.radii)
-        return min(self.start[1], self.end[1]) - reach, max(self.start[1], self.end[1]) + reach
-
-    def add(self, shape: FloatArray, x: FloatArray, y: Depth, z: FloatArray) -> None:
-        rows, columns = _window(x, z, self.start, self.end, max(self.radii))
-        part = shape[rows, columns]
-        vessel = capsule(
-            _columns(x, rows, columns), _rows(y, rows), z[rows], self.start, self.end, self.radii
-        )
-        part[...] = smooth_union(part, vessel, 6.0)
-
-
-_Organ = _Heart | _Vessel
-
-
-def _window(x: FloatArray, z: FloatArray, first: Point, second: Point, reach: float) -> tuple[slice, slice]:
-    """Rows and columns of a plane within `reach` and a margin of two points; all of it when not a grid."""
-    margin = reach + _MARGIN
-    every = slice(None)
-    low, high = min(first[2], second[2]) - margin, max(first[2], second[2]) + margin
-    left, right = min(first[0], second[0]) - margin, max(first[0], second[0]) + margin
-    near_rows = np.flatnonzero((z[:, 0] > low) & (z[:, 0] < high))
-    rows = slice(int(near_rows[0]), int(near_rows[-1]) + 1) if len(near_rows) else slice(0, 0)
-    if x.shape[0] != 1:
-        return rows, every
-    near_columns = np.flatnonzero((x[0] > left) & (x[0] < right))
-    columns = slice(int(near_columns[0]), int(near_columns[-1]) + 1) if len(near_columns) else slice(0, 0)
-    return rows, columns
-
-
-def _rows(y: Depth, rows: slice) -> Depth:
-    return y[rows] if isinstance(y, np.ndarray) else y
-
-
-def _columns(x: FloatArray, rows: slice, columns: slice) -> FloatArray:
-    return x[:, columns] if x.shape[0] == 1 else x[rows, columns]
+#: How far the domes fall towards the chest wall (mm).
+_DOME_MM: Final = 52.0
 
 
 def spine_x(anatomy: Anatomy, z: FloatArray) -> FloatArray:
@@ -129,75 +54,107 @@ def spine_y(anatomy: Anatomy, z: FloatArray) -> FloatArray:
     return result
 
 
+def mediastinal_x(anatomy: Anatomy, point: Point) -> Point:
+    """Where a point of the mediastinum lies when it is shifted: the neck and the spine stay in place."""
+    x, y, z = point
+    mobile = float(np.clip((150.0 - z) / 110.0, 0.0, 1.0))
+    return x + anatomy.shift_mm * mobile, y, z
+
+
 def dome_z(anatomy: Anatomy, side: Side) -> float:
     """Height of the dome of the diaphragm; the right stands higher."""
-    return (-92.0 if side == "right" else -104.0) * anatomy.height - anatomy.inspiration_mm
+    pressed = anatomy.depression_mm[SIDES.index(side)]
+    return (-92.0 if side == "right" else -104.0) * anatomy.height - anatomy.inspiration_mm - pressed
 
 
 def _diaphragm(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
-    cage = cage_profile(anatomy, np.full((1, 1), -120.0, np.float32))
-    half_width, half_depth = float(cage.half_width[0, 0]), float(cage.half_depth[0, 0])
+    half_width, half_depth = 137.0 * anatomy.width, 104.0 * anatomy.depth
     # The highest point lies in front of the middle, so that the lung reaches deepest at the back.
     forward = np.float32(y + 22.0)
-    depth = forward / np.where(forward > 0, half_depth + 26.0, half_depth - 16.0).astype(np.float32)
-    across = np.abs(x) - np.float32(0.44 * half_width)
-    reach = np.where(across > 0, 0.60 * half_width, 1.5 * half_width).astype(np.float32)
+    depth = forward / np.where(forward > 0, half_depth + 22.0, half_depth - 14.0).astype(np.float32)
+    across = np.abs(x) - np.float32(0.46 * half_width)
+    reach = np.where(across > 0, 0.62 * half_width, 1.25 * half_width).astype(np.float32)
     radius2 = (across / reach) ** 2 + depth * depth
-    right, left = dome_z(anatomy, "right"), dome_z(anatomy, "left")
-    dome = np.float32(0.5 * (right + left)) + np.float32(0.5 * (left - right)) * np.tanh(
-        x * np.float32(1 / 22.0)
+    left_share = np.float32(0.5) + np.float32(0.5) * np.tanh(x * np.float32(1 / 18.0))
+    right, left = (
+        dome_z(anatomy, side)
+        - _fall(anatomy, side) * radius2 * (np.float32(0.55) + np.float32(0.45) * radius2)
+        for side in SIDES
     )
-    surface = dome - np.float32(46.0) * radius2 * (np.float32(0.85) + np.float32(0.15) * radius2)
-    slope = np.sqrt(radius2) * np.float32(46.0 * 2.2) / reach
-    result: FloatArray = (surface - z) / np.sqrt(np.float32(1.0) + slope * slope)
+    surface = right + left_share * (left - right)
+    for side, deeper in zip(SIDES, anatomy.sulcus_mm, strict=True):
+        if deeper:
+            lateral = np.clip((across / reach - 0.25) / 0.6, 0.0, 1.0).astype(np.float32)
+            share = left_share if side == "left" else 1.0 - left_share
+            surface = surface - share * np.float32(deeper) * lateral * lateral * (3.0 - 2.0 * lateral)
+    slope = np.sqrt(radius2) * np.float32(2.0 * _DOME_MM) / reach
+    result: FloatArray = ((surface - z) / np.sqrt(np.float32(1.0) + slope * slope)).astype(np.float32)
     return result
 
 
-def _organs(anatomy: Anatomy) -> list[_Organ]:
+def _fall(anatomy: Anatomy, side: Side) -> np.float32:
+    """Height of the dome over the sulcus: a diaphragm that is pushed down is flatter."""
+    return np.float32(max(_DOME_MM - 0.9 * anatomy.depression_mm[SIDES.index(side)], 12.0))
+
+
+@lru_cache(maxsize=16)
+def _organs(anatomy: Anatomy) -> tuple[Solid, ...]:
     h, w = anatomy.heart, anatomy.width
-    low = (
-        0.5 * (dome_z(anatomy, "right") + dome_z(anatomy, "left")) + 87.0
-    )  # the heart rests on the diaphragm
-    return [
+    # The heart rests on the diaphragm, wherever its domes stand before they are pushed down.
+    low = -98.0 * anatomy.height - anatomy.inspiration_mm + 87.0
+
+    def at(x: float, y: float, z: float) -> Point:
+        return mediastinal_x(anatomy, (x, y, z))
+
+    def heart(centre: Point, radii: Point, degrees: float = 0.0) -> Ellipsoid:
+        return Ellipsoid(at(*centre), radii, degrees)
+
+    def vessel(start: Point, end: Point, first: float, last: float) -> Cone:
+        return Cone(at(*start), at(*end), (first, last))
+
+    return (
         # left ventricle, right atrium, right ventricle, left atrium
-        _Heart((27.0 * w, -22.0, low - 58.0), (57.0 * h, 44.0 * h, 40.0 * h), 38.0),
-        _Heart((-10.0 * w, -16.0, low - 52.0), (31.0 * h, 38.0 * h, 48.0 * h), 0.0),
-        _Heart((10.0 * w, -42.0, low - 66.0), (56.0 * h, 32.0 * h, 35.0 * h), 20.0),
-        _Heart((6.0 * w, 18.0, low - 24.0), (34.0 * h, 24.0 * h, 30.0 * h), 0.0),
+        heart((27.0 * w, -22.0, low - 57.0), (56.0 * h, 44.0 * h, 38.0 * h), 38.0),
+        heart((-9.0 * w, -16.0, low - 52.0), (30.0 * h, 38.0 * h, 46.0 * h)),
+        heart((10.0 * w, -42.0, low - 66.0), (54.0 * h, 32.0 * h, 34.0 * h), 20.0),
+        heart((6.0 * w, 18.0, low - 24.0), (33.0 * h, 24.0 * h, 30.0 * h)),
+        # fat at the apex and beside the right atrium
+        heart((66.0 * w, -46.0, low - 88.0), (26.0 * h, 22.0 * h, 20.0 * h), 30.0),
+        heart((-24.0 * w, -48.0, low - 88.0), (18.0 * h, 20.0 * h, 18.0 * h)),
         # pulmonary trunk and left appendage, ascending aorta, superior vena cava
-        _Vessel((20.0 * w, -30.0, low - 24.0), (26.0 * w, -8.0, low + 22.0), (20.0 * h, 13.0 * h)),
-        _Vessel((-6.0 * w, -28.0, low - 24.0), (-12.0 * w, -18.0, 55.0), (19.0, 15.0)),
-        _Vessel((-20.0 * w, -8.0, low - 20.0), (-16.0 * w, 0.0, 100.0), (10.0, 11.0)),
+        vessel((20.0 * w, -30.0, low - 24.0), (25.0 * w, -8.0, low + 24.0), 20.0 * h, 13.0 * h),
+        vessel((-6.0 * w, -28.0, low - 24.0), (-11.0 * w, -18.0, 55.0), 19.0, 15.0),
+        vessel((-19.0 * w, -8.0, low - 20.0), (-17.0 * w, 0.0, 96.0), 10.0, 10.5),
         # aortic arch and descending aorta
-        _Vessel((-12.0 * w, -14.0, 57.0), (20.0 * w, 22.0, 57.0), (14.0, 14.5)),
-        _Vessel((20.0 * w, 24.0, 57.0), (21.0 * w, 42.0, 18.0), (14.5, 12.0)),
-        _Vessel((21.0 * w, 42.0, 18.0), (8.0 * w, 52.0, -165.0), (12.0, 10.5)),
-        # fat, thymus and the great veins in front of the trachea
-        _Heart((1.0, 2.0, 114.0), (33.0 * w, 46.0, 84.0), 0.0),
-        # carina with its nodes, trachea, vessels of the neck
-        _Vessel((-1.0, 14.0, 30.0), (-3.0, 10.0, 70.0), (17.0, 14.0)),
-        _Vessel((-3.0, 10.0, 70.0), (0.0, -4.0, 150.0), (15.0, 19.0)),
-        _Vessel((8.0 * w, 4.0, 66.0), (24.0 * w, 20.0, 146.0), (13.0, 13.0)),
-        _Vessel((-10.0 * w, 0.0, 80.0), (-24.0 * w, 20.0, 146.0), (12.0, 13.0)),
-    ]
+        vessel((-11.0 * w, -14.0, 57.0), (20.0 * w, 22.0, 58.0), 14.0, 14.5),
+        vessel((20.0 * w, 24.0, 58.0), (20.0 * w, 42.0, 18.0), 14.5, 12.0),
+        vessel((20.0 * w, 42.0, 18.0), (8.0 * w, 52.0, -165.0), 12.0, 10.5),
+        # fat and thymus in front of the trachea, nodes at the carina
+        heart((0.0, 4.0, 96.0), (27.5 * w, 84.0, 112.0)),
+        vessel((-1.0, 14.0, 30.0), (-2.0, 10.0, 66.0), 16.0, 13.0),
+        vessel((-2.0, 10.0, 70.0), (0.0, -4.0, 150.0), 14.0, 18.0),
+        # subclavian and brachiocephalic vessels, curving outwards over the apices
+        vessel((16.0 * w, 12.0, 66.0), (21.0 * w, 18.0, 108.0), 10.5, 9.5),
+        vessel((21.0 * w, 18.0, 108.0), (48.0 * w, 10.0, 146.0), 9.5, 9.0),
+        vessel((-16.0 * w, 0.0, 88.0), (-22.0 * w, 12.0, 114.0), 10.5, 9.5),
+        vessel((-22.0 * w, 12.0, 114.0), (-48.0 * w, 8.0, 148.0), 9.5, 9.0),
+        # roots of the lungs
+        vessel((-12.0 * w, 6.0, 26.0), (-32.0 * w, 8.0, 22.0), 14.0, 8.0),
+        vessel((12.0 * w, 6.0, 36.0), (32.0 * w, 10.0, 33.0), 14.0, 8.0),
+    )
 
 
 def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
-    middle = spine_x(anatomy, z)
     level = np.clip(z * np.float32(1 / 140.0), -1.0, 1.0)
     result = elliptic_column(
-        x - middle,
+        x - spine_x(anatomy, z),
         y,
         np.float32(17.0 * anatomy.width) - np.float32(2.0) * level,
         np.full_like(z, 23.0),
         spine_y(anatomy, z) + np.float32(8.0),
         np.zeros_like(z),
     )
-    near, far = float(np.min(y)), float(np.max(y))
-    for organ in _organs(anatomy):
-        front, back = organ.extent()
-        if near < back + _MARGIN and far > front - _MARGIN:
-            organ.add(result, x, y, z)
+    join_solids(result, _organs(anatomy), x, y, z, 6.0)
     return result
 
 

@@ -172,7 +172,7 @@ def synthesise_ct(thorax: Thorax, grid: CtGrid, kernel: Kernel = "soft", noise: 
 
     def fill(row: int) -> None:
         y = float(affine[1, 3] + affine[1, 1] * row)
-        sample = thorax.plane(x, y, z + np.float32(affine[2, 1] * row), width)
+        sample = thorax.plane(x, y, z + np.float32(affine[2, 1] * row), width, arms=False)
         hounsfield[:, row] = sample.hounsfield
         shares["air"][:, row] = sample.pneumothorax
         lung = sample.cavity - sample.pneumothorax
@@ -182,7 +182,7 @@ def synthesise_ct(thorax: Thorax, grid: CtGrid, kernel: Kernel = "soft", noise: 
 
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(fill, range(fine.shape[1])))
-    for tubes in (thorax.vessels(), *thorax.bone_and_airway_layers()):
+    for tubes in (thorax.vessels(), *thorax.bone_and_airway_layers(arms=False)):
         paint_tubes(hounsfield, tubes, affine)
     np.clip(hounsfield, _LEAST, _MOST, out=hounsfield)
     hounsfield = _mean_of_slices(hounsfield, count)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from .fields import coverage
 from .geometry import Projection
 from .materials import MU_WATER, attenuation
 from .thorax import Thorax
@@ -18,32 +19,54 @@ from .tubes import join, project_tubes
 
 FloatArray = NDArray[np.float32]
 
-#: Soft shapes are integrated on a grid of about this pitch at the detector (mm); tubes on the film's own.
-_COARSE_MM: Final = 0.8
-_STEP_MM: Final = 1.5
 #: Vessels move with the heart (mm), and are nowhere deeper than this (HU times mm).
 _PULSATION_MM: Final = 0.2
-_VESSEL_LIMIT: Final = 24000.0
+_VESSEL_LIMIT: Final = 30000.0
 _THREADS: Final = 2
 _BLOCK: Final = 16
-_FRONT_TO_BACK: Final = (-150.0, 138.0)
+_FRONT_TO_BACK: Final = (-190.0, 165.0)
+#: Thickness of the visceral pleura, and the radius of the lung's surface where rays graze it (mm).
+_PLEURA_MM: Final = 0.22
+_GRAZED_RADIUS_MM: Final = 65.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How finely a thorax is sampled for a film.
+
+    Attributes
+    ----------
+    pitch_mm : float
+        Soft shapes are integrated on a grid of about this pitch at the detector; tubes and the
+        visceral line on the film's own.
+    step_mm : float
+        Distance of the planes.
+    """
+
+    pitch_mm: float = 0.8
+    step_mm: float = 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class LineIntegrals:
-    """What each ray meets, in mm of path (coarse grid), and the optical depth (film grid).
+    """What each ray meets, on the film's grid.
 
     Attributes
     ----------
     optical_depth : ndarray of float32, shape [rows, columns]
         Integral of the attenuation, dimensionless.
-    pneumothorax, cavity, mediastinum, abdomen : ndarray of float32, shape [rows, columns]
-        Millimetres of path through each.
+    pneumothorax_mm, lung_mm : ndarray of float32, shape [rows, columns]
+        Millimetres of path through pleural air, and through lung.
+    pleural, lung, mediastinum, abdomen : ndarray of float32, shape [rows, columns]
+        Silhouettes: the largest signed distance (mm) to each shape along the ray, 0 where the ray
+        grazes it, positive where it passes.
     """
 
     optical_depth: FloatArray
-    pneumothorax: FloatArray
-    cavity: FloatArray
+    pneumothorax_mm: FloatArray
+    lung_mm: FloatArray
+    pleural: FloatArray
+    lung: FloatArray
     mediastinum: FloatArray
     abdomen: FloatArray
 
@@ -54,6 +77,7 @@ def integrate_planes(
     front: float,
     back: float,
     step: float,
+    maxima: int = 0,
 ) -> tuple[FloatArray, ...]:
     """Integrate functions of space along every ray of `projection`.
 
@@ -64,57 +88,83 @@ def integrate_planes(
     projection : Projection
     front, back, step : float
         Range and spacing of the planes in mm (midpoint rule).
+    maxima : int
+        Of the last so many functions the largest value along the ray is taken instead.
 
     Returns
     -------
     tuple of ndarray of float32, shape [rows, columns]
-        Integral of each function over the path in mm.
+        Integral of each function over the path in mm, or its maximum.
     """
 
     def at(y: float) -> tuple[FloatArray, ...]:
         x, z = projection.plane(y)
         return evaluate(x, y, z)
 
-    sums: list[FloatArray] = []
+    totals: list[FloatArray] = []
     depths = [float(y) for y in np.arange(front + step / 2, back, step)]
     with ThreadPoolExecutor(_THREADS) as pool:
         # In blocks, so that finished planes do not pile up; added in order, so that the sum is repeatable.
         for first in range(0, len(depths), _BLOCK):
             for values in pool.map(at, depths[first : first + _BLOCK]):
-                if not sums:
-                    sums = [np.zeros(projection.shape, np.float32) for _ in values]
-                for total, value in zip(sums, values, strict=True):
-                    np.add(total, value, out=total)
+                if not totals:
+                    totals = [np.array(value) for value in values]
+                    continue
+                for number, (total, value) in enumerate(zip(totals, values, strict=True)):
+                    join_values = np.add if number < len(values) - maxima else np.maximum
+                    join_values(total, value, out=total)
     path = projection.path_per_depth() * np.float32(step)
-    return tuple(total * path for total in sums)
+    sums = len(totals) - maxima
+    return tuple(total * path if number < sums else total for number, total in enumerate(totals))
 
 
-def line_integrals(thorax: Thorax, projection: Projection) -> LineIntegrals:
+def line_integrals(thorax: Thorax, projection: Projection, sampling: Sampling) -> LineIntegrals:
     """Integrate `thorax` along the rays of `projection`."""
-    factor = max(1, round(_COARSE_MM / projection.pixel_mm))
-    coarse = projection.binned(factor)
-    width = max(_STEP_MM, coarse.pixel_mm)
+    coarse = projection.binned(max(1, round(sampling.pitch_mm / projection.pixel_mm)))
+    width = 0.5 * (sampling.step_mm + coarse.pixel_mm)
 
     def evaluate(x: FloatArray, y: float, z: FloatArray) -> tuple[FloatArray, ...]:
-        sample = thorax.plane(x, y, z, width)
+        sample = thorax.plane(x, y, z, width, pleura=False)
         return (
             attenuation(sample.hounsfield),
             sample.pneumothorax,
-            sample.cavity,
+            sample.cavity - sample.pneumothorax,
+            sample.pleural,
+            sample.lung,
             sample.mediastinum,
             sample.abdomen,
         )
 
-    sums = integrate_planes(evaluate, coarse, *_FRONT_TO_BACK, _STEP_MM)
-    fine = [_refine(array, projection, coarse, order=3 if i == 0 else 1) for i, array in enumerate(sums)]
+    found = integrate_planes(evaluate, coarse, *_FRONT_TO_BACK, sampling.step_mm, maxima=4)
+    fine = [_refine(array, projection, coarse, order=3 if i == 0 else 1) for i, array in enumerate(found)]
     tubes = project_tubes(join(list(thorax.bone_and_airway_layers())), projection)
     vessels = gaussian_filter(
         project_tubes(thorax.vessels(), projection), _PULSATION_MM / projection.pixel_mm
     )
     # Two vessels cannot be in one place: where the pieces of a fork overlap, their sum saturates.
     vessels = np.tanh(vessels * np.float32(1.0 / _VESSEL_LIMIT)) * np.float32(_VESSEL_LIMIT)
-    depth = np.maximum(fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0), 0.0)
-    return LineIntegrals(depth, *fine[1:])
+    depth = fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0)
+    if thorax.retreats:
+        depth += visceral_line_mm(fine[3], fine[4]) * np.float32(MU_WATER)
+    return LineIntegrals(np.maximum(depth, 0.0), *fine[1:])
+
+
+def visceral_line_mm(pleural: FloatArray, lung: FloatArray) -> FloatArray:
+    """Path through the visceral pleura where rays graze a lung that has left the wall, any shape.
+
+    Along a ray that passes the surface of a ball of radius R at depth d, the path through a shell of
+    thickness t is ``2 (sqrt(2 R d) - sqrt(2 R (d - t)))``: a line that is sharp outside and fades inwards.
+
+    Parameters
+    ----------
+    pleural, lung : ndarray of float32
+        Silhouettes of the pleural cavity and of the lung, mm.
+    """
+    depth = np.maximum(lung, 0.0)
+    deeper = np.maximum(lung - np.float32(_PLEURA_MM), 0.0)
+    path = np.float32(2.0 * np.sqrt(2.0 * _GRAZED_RADIUS_MM)) * (np.sqrt(depth) - np.sqrt(deeper))
+    result: FloatArray = path * coverage(pleural - lung - np.float32(1.0), 1.0)
+    return result
 
 
 def _refine(array: FloatArray, projection: Projection, coarse: Projection, order: int) -> FloatArray:
@@ -151,9 +201,14 @@ class Exposure:
     """
 
     quanta_per_mm2: float = 1.1e6
-    scatter_fraction_of_primary: float = 0.10
+    scatter_fraction_of_primary: float = 0.22
     scatter_mm: float = 32.0
     blur_mm: float = 0.16
+
+
+#: Erect at the wall stand, with a grid; and at the bedside, without.
+GRID: Final = Exposure()
+NO_GRID: Final = Exposure(quanta_per_mm2=5e5, scatter_fraction_of_primary=0.55, blur_mm=0.2)
 
 
 def expose(
@@ -175,23 +230,47 @@ def expose(
 
 
 def unresolved_structure(
-    optical_depth: FloatArray, pixel_mm: float, random: np.random.Generator
+    integrals: LineIntegrals, pixel_mm: float, random: np.random.Generator
 ) -> FloatArray:
-    """Fluctuation of the optical depth from what the shapes leave out: fat planes, bundles, small vessels.
+    """Fluctuation of the optical depth from what the shapes leave out, [rows, columns].
 
-    A sum of random fields from 1 to 9 mm, in proportion to the square root of the depth as for many
-    small independent parts along the ray.
+    Fat planes and muscle bundles: a sum of random fields from 1 to 9 mm, in proportion to the square
+    root of the depth as for many small independent parts along the ray.  In the lung, small vessels
+    and septa: finer fields in proportion to the root of the path through lung, so that they are
+    missing where there is only air.
     """
-    total = np.zeros_like(optical_depth)
-    for scale, amplitude in ((0.7, 0.010), (2.0, 0.011), (5.0, 0.013), (9.0, 0.014)):
+    soft = _fields(integrals.optical_depth.shape, _SOFT_SCALES, pixel_mm, random)
+    soft *= np.sqrt(integrals.optical_depth)
+    lung = _fields(integrals.optical_depth.shape, _LUNG_SCALES, pixel_mm, random)
+    lung *= np.sqrt(integrals.lung_mm * np.float32(1.0 / 100.0))
+    result: FloatArray = soft + lung
+    return result
+
+
+#: Standard deviation in mm and amplitude of the random fields.
+_SOFT_SCALES: Final = ((0.7, 0.006), (2.0, 0.008), (5.0, 0.012), (10.0, 0.015))
+_LUNG_SCALES: Final = ((0.35, 0.010), (0.7, 0.014), (1.4, 0.016), (3.0, 0.012))
+
+
+def _fields(
+    shape: tuple[int, ...],
+    scales: tuple[tuple[float, float], ...],
+    pixel_mm: float,
+    random: np.random.Generator,
+) -> FloatArray:
+    total = np.zeros(shape, np.float32)
+    for scale, amplitude in scales:
         sigma = scale / pixel_mm
-        factor = max(1, int(sigma // 3))
-        shape = tuple(size // factor + 2 for size in optical_depth.shape)
-        field = gaussian_filter(random.standard_normal(shape, dtype=np.float32), sigma / factor)
-        field *= np.float32(amplitude) / field.std()
-        rows, columns = (np.arange(size) / factor for size in optical_depth.shape)
-        total += map_coordinates(field, np.meshgrid(rows, columns, indexing="ij"), order=1)
-    return total * np.sqrt(optical_depth)
+        factor = max(1, int(sigma // 2))
+        small = tuple(size // factor + 2 for size in shape)
+        field = gaussian_filter(random.standard_normal(small, dtype=np.float32), sigma / factor)
+        # Pixels broader than the structure average it away.
+        field *= np.float32(amplitude * min(1.0, sigma)) / field.std()
+        if factor > 1:
+            grid = np.meshgrid(*(np.arange(size) / factor for size in shape), indexing="ij")
+            field = map_coordinates(field, grid, order=1)
+        total += field[: shape[0], : shape[1]]
+    return total
 
 
 def lead_marker(projection: Projection) -> FloatArray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Projection:
-    """A posterior-anterior film: the source behind the patient, the detector in front.
+    """A frontal film: postero-anterior with the source behind the patient, antero-posterior with it in front.
 
     The origin of the patient's coordinates lies on the central ray, ``source_to_object_mm``
     from the source; millimetres are true there after division by :attr:`magnification`.
@@ -22,6 +23,8 @@ class Projection:
     pixel_mm : float
         Pitch of the detector (ImagerPixelSpacing).
     source_to_detector_mm, source_to_object_mm : float
+    view : {"PA", "AP"}
+        Either way the film is shown with the patient's left on the right.
     """
 
     rows: int
@@ -29,6 +32,7 @@ class Projection:
     pixel_mm: float
     source_to_detector_mm: float = 1800.0
     source_to_object_mm: float = 1640.0
+    view: Literal["PA", "AP"] = "PA"
 
     def __post_init__(self) -> None:
         if not 0 < self.source_to_object_mm < self.source_to_detector_mm:
@@ -50,21 +54,25 @@ class Projection:
     @property
     def source(self) -> NDArray[np.float64]:
         """Position of the focal spot, [x, y, z] in mm."""
-        return np.array([0.0, self.source_to_object_mm, 0.0])
+        return np.array([0.0, self._behind * self.source_to_object_mm, 0.0])
+
+    @property
+    def _behind(self) -> int:
+        """Sign of the source's y."""
+        return 1 if self.view == "PA" else -1
 
     def binned(self, factor: int) -> Projection:
         """Return the same detector read out in blocks of `factor` x `factor` pixels, rounded up."""
-        return Projection(
-            -(-self.rows // factor),
-            -(-self.columns // factor),
-            self.pixel_mm * factor,
-            self.source_to_detector_mm,
-            self.source_to_object_mm,
+        return replace(
+            self,
+            rows=-(-self.rows // factor),
+            columns=-(-self.columns // factor),
+            pixel_mm=self.pixel_mm * factor,
         )
 
     def plane(self, y: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return x [1, columns] and z [rows, 1] in mm where the rays cross the plane at `y`."""
-        scale = (self.source_to_object_mm - y) / self.source_to_detector_mm * self.pixel_mm
+        scale = (self.source_to_object_mm - self._behind * y) / self.source_to_detector_mm * self.pixel_mm
         x = (np.arange(self.columns, dtype=np.float64) - (self.columns - 1) / 2.0) * scale
         z = ((self.rows - 1) / 2.0 - np.arange(self.rows, dtype=np.float64)) * scale
         return x[None, :].astype(np.float32), z[:, None].astype(np.float32)
@@ -79,7 +87,7 @@ class Projection:
         scale : ndarray of float64, shape [N]
             Enlargement of each point's own plane.
         """
-        scale = self.source_to_detector_mm / (self.source_to_object_mm - points[:, 1])
+        scale = self.source_to_detector_mm / (self.source_to_object_mm - self._behind * points[:, 1])
         column = points[:, 0] * scale / self.pixel_mm + (self.columns - 1) / 2.0
         row = (self.rows - 1) / 2.0 - points[:, 2] * scale / self.pixel_mm
         return np.stack([row, column], axis=1), scale

@@ -20,15 +20,14 @@ FAT: Final = -100.0
 SKIN: Final = 40.0
 MUSCLE: Final = 55.0
 SOFT_TISSUE: Final = 40.0
-BLOOD: Final = 45.0
 LIVER: Final = 60.0
-BREAST: Final = -60.0
+GLAND: Final = -10.0
 CARTILAGE: Final = 110.0
 CANCELLOUS_BONE: Final = 240.0
 VERTEBRAL_BONE: Final = 130.0
 CORTICAL_BONE: Final = 1100.0
 #: Parenchyma without the vessels that are resolved one by one.
-LUNG: Final = -870.0
+LUNG: Final = -848.0
 
 
 def attenuation(hounsfield: NDArray[np.float32]) -> NDArray[np.float32]:

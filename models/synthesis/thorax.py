@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
-from .anatomy import SIDES, Anatomy, Side, body_profile, draw_anatomy, sign
-from .cavity import cavities, dome_z
-from .collapse import Collapse, Pneumothorax, Volumes, cavity_grid, solve_collapse
-from .fields import (
-    FloatArray,
-    capsule,
-    coverage,
-    ellipsoid,
-    elliptic_column,
-    smooth_union,
-)
-from .materials import AIR, BREAST, FAT, LIVER, LUNG, MUSCLE, SKIN, SOFT_TISSUE
-from .skeleton import add_humeral_heads, add_ribs, add_scapulae, add_spine, airway_tubes, bone_tubes
+from .anatomy import SIDES, Anatomy, Side, draw_anatomy, sign
+from .cavity import Cavities, cavities
+from .collapse import Pneumothorax, Retreat, Volumes, cavity_grid, deformed, solve_collapse
+from .devices import DEVICES, Device, device_tubes
+from .fields import FloatArray, coverage
+from .materials import AIR, FAT, GLAND, LIVER, LUNG, MUSCLE, SKIN, SOFT_TISSUE
+from .skeleton import add_humeral_heads, add_ribs, add_scapulae, add_spine, add_sternum, airway_tubes, bone_tubes
+from .soft_tissue import SKIN_MM, add_gas, body, breasts, muscle
 from .tubes import Tubes, join
 from .vessels import grow_vessels
 
-#: Muscle between and outside the ribs (mm).
-_MUSCLE_SHELL = 9.0
-_SKIN_MM = 1.6
+#: Signed distance (mm) where nothing is near.
+_FAR: Final = -60.0
+#: The visceral pleura (mm), spread over this much on a voxel grid so that its integral holds.
+_PLEURA_MM, _PLEURA_SPREAD_MM = 0.5, 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +34,18 @@ class PlaneSample:
     ----------
     hounsfield : ndarray of float32, shape [H, W]
         Without tubes (vessels, airways, long bones).
-    pneumothorax, cavity, mediastinum, abdomen : ndarray of float32, shape [H, W]
-        Share of each voxel, 0..1: pleural air; pleural cavity (lung and air); mediastinum inside the
-        cage; what lies below the diaphragm inside the cage.
+    pneumothorax, cavity : ndarray of float32, shape [H, W]
+        Share of each voxel, 0..1: pleural air; pleural cavity (lung and air).
+    pleural, lung, mediastinum, abdomen : ndarray of float32, shape [H, W]
+        Signed distances in mm, positive inside: either pleural cavity; either lung; mediastinum and
+        what lies below the diaphragm, inside the cage.
     """
 
     hounsfield: FloatArray
     pneumothorax: FloatArray
     cavity: FloatArray
+    pleural: FloatArray
+    lung: FloatArray
     mediastinum: FloatArray
     abdomen: FloatArray
 
@@ -55,28 +57,40 @@ class Thorax:
     ----------
     seed : int
         Decides the person and their vessels.
-    pneumothorax : Pneumothorax or None
-        What to add; the person stays the same.
+    pneumothoraces : sequence of Pneumothorax
+        What to add, at most one for each side; the person stays the same.
+    supine : bool
+        Lying on the back instead of standing.
+    devices : sequence of str
+        Of :data:`~models.synthesis.devices.DEVICES`.
 
     Raises
     ------
     ValueError
-        If the requested volume of air does not fit.
+        If the requested volume of air does not fit, or the requests contradict each other.
     """
 
-    def __init__(self, seed: int, pneumothorax: Pneumothorax | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        pneumothoraces: Sequence[Pneumothorax] = (),
+        supine: bool = False,
+        devices: Sequence[Device] = (),
+    ) -> None:
         self.seed = seed
-        self.anatomy: Anatomy = draw_anatomy(seed)
-        self.pneumothorax = pneumothorax
-        self.collapse: Collapse | None = (
-            None if pneumothorax is None else solve_collapse(self.anatomy, pneumothorax)
-        )
+        self.pneumothoraces = tuple(pneumothoraces)
+        self.devices = tuple(device for device in DEVICES if device in devices)
+        person = draw_anatomy(seed)
+        self.anatomy: Anatomy = deformed(person.lying() if supine else person, self.pneumothoraces)
+        self.retreats: dict[Side, Retreat] = {
+            request.side: solve_collapse(self.anatomy, request) for request in self.pneumothoraces
+        }
 
     @cached_property
     def volumes(self) -> dict[Side, Volumes]:
         """Lung and pleural air of each side, mL, integrated over the shapes."""
         return {
-            side: cavity_grid(self.anatomy, side).volumes(self.anatomy, self._collapse_of(side))
+            side: cavity_grid(self.anatomy, side).volumes(self.anatomy, self.retreats.get(side))
             for side in SIDES
         }
 
@@ -85,19 +99,24 @@ class Thorax:
         """Sideways shift per mm of depth: a small rotation as a shear, which keeps every volume."""
         return float(np.tan(np.deg2rad(self.anatomy.rotation_degrees)))
 
-    def _collapse_of(self, side: Side) -> Collapse | None:
-        return self.collapse if self.collapse is not None and self.collapse.side == side else None
-
     def lung_hounsfield(self, side: Side) -> float:
         """Mean of the parenchyma on that side: a collapsed lung holds the same tissue in less room."""
-        if self._collapse_of(side) is None:
+        if side not in self.retreats:
             return LUNG
         volumes = self.volumes[side]
         whole = volumes.lung_ml + volumes.pneumothorax_ml
         # Blood flow falls with the volume, so that the density rises less than by the ratio alone.
-        return float(AIR + (LUNG - AIR) * (whole / volumes.lung_ml) ** 0.8)
+        return float(min(AIR + (LUNG - AIR) * (whole / volumes.lung_ml) ** 0.9, -150.0))
 
-    def plane(self, x: FloatArray, y: float, z: FloatArray, width: float) -> PlaneSample:
+    def plane(
+        self,
+        x: FloatArray,
+        y: float,
+        z: FloatArray,
+        width: float,
+        arms: bool = True,
+        pleura: bool = True,
+    ) -> PlaneSample:
         """Evaluate the coronal plane at `y`.
 
         Parameters
@@ -107,130 +126,137 @@ class Thorax:
             Millimetres.
         width : float
             Edge of a voxel in mm: surfaces are smoothed over it.
+        arms : bool
+            Upper arms at the sides; without, they are raised out of the way as for a CT.
+        pleura : bool
+            Draw the visceral pleura where air lies outside it.
         """
-        anatomy = self.anatomy
         x = x + np.float32(self.turn * y)
-        body = self._body(x, y, z)
+        shape = (z.shape[0], x.shape[1])
+        skin = body(self.anatomy, x, y, z, arms)
+        far = np.full(shape, _FAR, np.float32)
+        result = PlaneSample(
+            np.full(shape, AIR, np.float32),
+            np.zeros(shape, np.float32),
+            np.zeros(shape, np.float32),
+            far,
+            far.copy(),
+            far.copy(),
+            far.copy(),
+        )
+        # Nothing but air lies outside the skin: the rest is worked out in its bounding box only.
+        box = _bounding_box(skin > -width)
+        if box is None:
+            return result
+        rows, columns = box
+        part = PlaneSample(**{name: array[box] for name, array in vars(result).items()})
+        self._fill(part, skin[box], x[:, columns], y, z[rows], width, arms, pleura)
+        return result
+
+    def _fill(
+        self,
+        part: PlaneSample,
+        skin: FloatArray,
+        x: FloatArray,
+        y: float,
+        z: FloatArray,
+        width: float,
+        arms: bool,
+        pleura: bool,
+    ) -> None:
+        anatomy, hounsfield = self.anatomy, part.hounsfield
         inside = cavities(anatomy, x, y, z)
-        hounsfield = np.full(body.shape, AIR, np.float32)
-        for shape, value in (
-            (body, SKIN),
-            (body - np.float32(_SKIN_MM), FAT),
-            (
-                np.minimum(
-                    body - np.float32(_SKIN_MM + 0.55 * anatomy.fat_mm), self._muscle(inside.cage, x, z)
-                ),
-                MUSCLE,
-            ),
-        ):
-            hounsfield += coverage(shape, width) * (np.float32(value) - hounsfield)
-        if anatomy.sex == "F":
-            self._add_breasts(hounsfield, x, y, z, width)
-        cage = coverage(inside.cage, width)
-        hounsfield += cage * (np.float32(SOFT_TISSUE) - hounsfield)
-        abdomen = cage * coverage(inside.abdomen, width)
-        hounsfield += abdomen * np.where(x < 30.0, LIVER - SOFT_TISSUE, 0.0).astype(np.float32)
-        self._add_stomach(hounsfield, x, y, z, width)
-        cavity = coverage(inside.pleural, width)
-        air = self._add_lungs(hounsfield, cavity, x, y, z, width)
+        fat = np.float32(SKIN_MM + 0.5 * anatomy.fat_mm)
+        _mix(hounsfield, skin, SKIN, width)
+        _mix(hounsfield, skin - np.float32(SKIN_MM), FAT, width)
+        if anatomy.breast > 0 and y < 0:
+            # Glands lie in the middle of the breast, in fat.
+            _mix(hounsfield, breasts(anatomy, x, y, z) - np.float32(6.0), GLAND, 8.0)
+        _mix(hounsfield, np.minimum(skin - fat, muscle(anatomy, inside.cage, x, y, z)), MUSCLE, 2.0 + width)
+        _mix(hounsfield, inside.cage, SOFT_TISSUE, width)
+        np.minimum(inside.mediastinum, inside.cage, out=part.mediastinum)
+        np.minimum(inside.abdomen, inside.cage, out=part.abdomen)
+        liver = coverage(part.abdomen, width) * coverage(30.0 - x, 20.0)
+        hounsfield += liver * np.float32(LIVER - SOFT_TISSUE)
+        add_gas(hounsfield, anatomy, x, y, z, width)
+        self._add_lungs(part, inside, x, y, z, width, pleura)
         add_spine(hounsfield, anatomy, x, y, z, width)
         add_ribs(hounsfield, anatomy, inside.cage, x, y, z, width)
-        add_humeral_heads(hounsfield, anatomy, x, y, z, width)
+        add_sternum(hounsfield, anatomy, x, y, z, width)
+        if arms:
+            add_humeral_heads(hounsfield, anatomy, x, y, z, width)
         add_scapulae(hounsfield, anatomy, x, y, z, width)
-        mediastinum = cage * coverage(inside.mediastinum, width)
-        return PlaneSample(hounsfield, air, cavity, mediastinum, abdomen)
 
-    def bone_and_airway_layers(self) -> tuple[Tubes, ...]:
-        """Trachea and bronchi, long bones and their marrow, each to be added to the planes in turn."""
-        bones = bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]))
-        return tuple(tubes.sheared(-self.turn) for tubes in (airway_tubes(self.anatomy), *bones))
+    def _add_lungs(
+        self,
+        part: PlaneSample,
+        inside: Cavities,
+        x: FloatArray,
+        y: float,
+        z: FloatArray,
+        width: float,
+        pleura: bool,
+    ) -> None:
+        """Fill the pleural cavities in place."""
+        hounsfield, cavity = part.hounsfield, part.cavity
+        cavity[...] = coverage(inside.pleural, width)
+        part.pleural[...] = inside.pleural
+        part.lung[...] = inside.pleural
+        # Gravity: the dependent lung is denser.
+        gradient = np.float32(0.22 * y) if self.anatomy.supine else np.float32(-0.10) * z
+        value = np.where(x > 0, self.lung_hounsfield("left"), self.lung_hounsfield("right")) + gradient
+        hounsfield += cavity * (value.astype(np.float32) - hounsfield)
+        for side, retreat in self.retreats.items():
+            box = _bounding_box((cavity > 0) & (x * sign(side) > 0))
+            if box is None:
+                continue
+            rows, columns = box
+            lung = np.minimum(
+                retreat.lung(self.anatomy, x[:, columns], y, z[rows]), inside.pleural[box]
+            )
+            part.lung[box] = lung
+            here = cavity[box]
+            # Not the product of shares: where lung and wall touch there is no air between.
+            air = here - np.minimum(here, coverage(lung, width))
+            part.pneumothorax[box] = air
+            piece = hounsfield[box]
+            piece += air * (np.float32(AIR) - piece)
+            if pleura:
+                beside = coverage(inside.pleural[box] - lung - 1.0, 1.0)
+                sheet = np.clip(1.0 - np.abs(lung) / np.float32(_PLEURA_SPREAD_MM), 0.0, 1.0) * here * beside
+                piece += sheet * np.float32(_PLEURA_MM / _PLEURA_SPREAD_MM) * (np.float32(SOFT_TISSUE) - piece)
+
+    def bone_and_airway_layers(self, arms: bool = True) -> tuple[Tubes, ...]:
+        """Trachea and bronchi, long bones and their marrow, devices, each to be added to the planes in turn."""
+        bones = bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]), arms)
+        layers = [airway_tubes(self.anatomy), *bones]
+        drained = self.pneumothoraces[0].side if self.pneumothoraces else "right"
+        for device in self.devices:
+            random = np.random.default_rng([self.seed, 7, DEVICES.index(device)])
+            layers += device_tubes(self.anatomy, device, drained, random)
+        return tuple(tubes.sheared(-self.turn) for tubes in layers)
 
     def vessels(self) -> Tubes:
         """Vessels of both lungs, moved with a lung that has collapsed, to be added to the planes."""
         parts = []
         for side in SIDES:
             vessels = grow_vessels(self.anatomy, side, self.seed)
-            contrast = vessels.contrast * (SOFT_TISSUE - self.lung_hounsfield(side))
-            collapse = self._collapse_of(side)
-            if collapse is not None:
-                vessels = vessels.moved(collapse.to_collapsed)
+            contrast = SOFT_TISSUE - self.lung_hounsfield(side)
+            retreat = self.retreats.get(side)
+            if retreat is not None:
+                vessels = retreat.move(vessels)
                 # Less blood flows through a collapsed lung.
                 vessels = vessels.thinned((1.0 - self.volumes[side].percent / 100.0) ** 0.25)
-            parts.append(replace(vessels, contrast=contrast))
+            parts.append(replace(vessels, contrast=vessels.contrast * contrast))
         return join(parts).sheared(-self.turn)
 
-    def _body(self, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
-        profile = body_profile(self.anatomy, z)
-        trunk = elliptic_column(
-            x, y, profile.half_width, profile.half_depth, profile.centre_y, profile.width_slope
-        )
-        w, h = self.anatomy.width, self.anatomy.height
-        for side in (-1, 1):
-            arm = capsule(
-                x, y, z, (side * 166 * w, 14.0, 84.0 * h), (side * 262 * w, 8.0, -70.0 * h), (46.0, 42.0)
-            )
-            trunk = smooth_union(trunk, arm, 14.0)
-        if self.anatomy.sex == "F":
-            for side in (-1, 1):
-                trunk = smooth_union(trunk, self._breast(side, x, y, z), 8.0)
-        return trunk
 
-    def _breast(self, side: int, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
-        a = self.anatomy
-        size = 0.8 + a.fat_mm / 40.0
-        centre = (side * 76.0 * a.width, -(86.0 * a.depth + a.fat_mm), -52.0 * a.height)
-        return ellipsoid(x, y, z, centre, (68.0 * size, 36.0 * size, 58.0 * size))
+def _mix(hounsfield: FloatArray, shape: FloatArray, value: float, width: float) -> None:
+    hounsfield += coverage(shape, width) * (np.float32(value) - hounsfield)
 
-    def _add_breasts(
-        self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
-    ) -> None:
-        for side in (-1, 1):
-            shape = self._breast(side, x, y, z) - np.float32(_SKIN_MM)
-            hounsfield += coverage(shape, width) * (np.float32(BREAST) - hounsfield)
 
-    @staticmethod
-    def _muscle(cage: FloatArray, x: FloatArray, z: FloatArray) -> FloatArray:
-        """Muscle: a shell on the cage, thick at the shoulders and in the neck."""
-        shoulder = np.clip((z + 20.0) / 90.0, 0.0, 1.0) * np.float32(60.0)
-        result: FloatArray = cage + np.float32(_MUSCLE_SHELL) + shoulder + np.maximum(np.abs(x) - 150.0, 0.0)
-        return result
-
-    def _add_stomach(
-        self, hounsfield: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
-    ) -> None:
-        gas = self.anatomy.gas
-        if gas <= 0.0:
-            return
-        top = dome_z(self.anatomy, "left") - 7.0
-        bubble = ellipsoid(x, y, z, (66.0, -18.0, top - 24.0 * gas), (34.0 * gas, 30.0 * gas, 24.0 * gas))
-        bubble = np.minimum(bubble, z - np.float32(top - 27.0 * gas))  # fluid level
-        hounsfield += coverage(bubble, width) * (np.float32(AIR) - hounsfield)
-
-    def _add_lungs(
-        self, hounsfield: FloatArray, cavity: FloatArray, x: FloatArray, y: float, z: FloatArray, width: float
-    ) -> FloatArray:
-        """Fill the pleural cavities in place; return the share of pleural air."""
-        # Gravity: the upright lung is denser below.
-        gradient = np.float32(-0.10) * z
-        value = np.where(x > 0, self.lung_hounsfield("left"), self.lung_hounsfield("right")) + gradient
-        hounsfield += cavity * (value.astype(np.float32) - hounsfield)
-        air = np.zeros_like(cavity)
-        if self.collapse is None:
-            return air
-        columns = np.flatnonzero(x[0] * sign(self.collapse.side) > 0)
-        if not len(columns):
-            return air
-        rows = np.flatnonzero(cavity[:, columns].any(axis=1))
-        if not len(rows):
-            return air
-        here = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        lung = self.collapse.lung(self.anatomy, x[:, here[1]], y, z[here[0]])
-        # Not the product of shares: where lung and wall touch there is no air between.
-        air[here] = cavity[here] - np.minimum(cavity[here], coverage(lung, width))
-        part = hounsfield[here]
-        part += air[here] * (np.float32(AIR) - part)
-        # Visceral pleura, 0.5 mm of tissue, spread a little so that its integral holds on the grid.
-        spread = 0.8
-        pleura = np.clip(1.0 - np.abs(lung) / np.float32(spread), 0.0, 1.0) * np.float32(0.5 / spread)
-        part += pleura * cavity[here] * (np.float32(SOFT_TISSUE) - part)
-        return air
+def _bounding_box(inside: np.ndarray) -> tuple[slice, slice] | None:
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not len(rows):
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -2,7 +2,7 @@
 
 A tree is grown by halving: a stem runs from its root part of the way to the centre of a cloud
 of target points, the cloud is cut in two across its longest axis, and each half gets a branch.
-Radii follow Murray's law, r^n = r1^n + r2^n, from equal twigs (n = 3).
+Radii follow Murray's law, r^n = r1^n + r2^n, from equal twigs (n = 2.65).
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .anatomy import Anatomy, Side, sign
-from .cavity import cavities
+from .cavity import cavities, mediastinal_x
 from .fields import coverage
 from .tubes import Tubes
 
-_MURRAY: Final = 3.0
-_TWIG_RADIUS: Final = 0.52
+_MURRAY: Final = 2.65
+_TWIG_RADIUS: Final = 0.36
+_TWIG_RADII: Final = np.array([_TWIG_RADIUS, 0.5 * _TWIG_RADIUS])
+#: So few targets are reached by one twig each from where the branch ends.
+_BUNDLE: Final = 3
 
 #: A branch: points [K, 3], unit tangents [K, 3] and radii [K].
 _Piece = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -54,9 +57,14 @@ def _grow(
     while stack:
         origin, direction, cloud = stack.pop()
         count = len(cloud)
+        if count <= _BUNDLE:
+            for tip in cloud:
+                tangent = (tip - origin) / (np.linalg.norm(tip - origin) + 1e-9)
+                pieces.append((np.stack([origin, tip]), np.stack([tangent, tangent]), _TWIG_RADII))
+            continue
         centre = cloud.mean(axis=0)
         span = float(np.linalg.norm(centre - origin)) + 1e-6
-        share = random.uniform(0.30, 0.50) if count > 1 else 1.0
+        share = random.uniform(0.30, 0.50)
         tip = origin + (centre - origin) * share
         # Bend: leave along the parent's direction, arrive towards the tip.
         middle = 0.5 * (origin + tip) + direction * (0.10 * span) + random.normal(0, 0.03 * span, 3)
@@ -66,10 +74,7 @@ def _grow(
         curve = (1 - t) ** 2 * origin + 2 * t * (1 - t) * middle + t**2 * tip
         tangent = (1 - t) * (middle - origin) + t * (tip - middle)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-9
-        steps = radius + (onward if count > 1 else 0.5 * radius) * t[:, 0] - radius * t[:, 0]
-        pieces.append((curve, tangent, steps))
-        if count == 1:
-            continue
+        pieces.append((curve, tangent, radius + (onward - radius) * t[:, 0]))
         arriving = tangent[-1]
         offsets = cloud - centre
         _, vectors = np.linalg.eigh(offsets.T @ offsets)
@@ -98,6 +103,7 @@ def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2600) -> 
     )
     pieces: list[_Piece] = []
     for root, heading, count in roots:
+        root = np.array(mediastinal_x(anatomy, (root[0], root[1], root[2])))
         _grow(root, heading, _targets(anatomy, side, count, random), random, pieces)
     start, end = (np.concatenate([curve[part] for curve, _, _ in pieces]) for part in _ENDS)
     start_tangent, end_tangent = (

@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.uid import (
-    UID,
-    DigitalXRayImageStorageForPresentation,
-    ExplicitVRLittleEndian,
-    JPEG2000Lossless,
-)
+from pydicom.uid import DigitalXRayImageStorageForPresentation, JPEG2000Lossless
 
 from models.synthesis.anatomy import Anatomy
 from models.synthesis.geometry import Projection
 from models.synthesis.processing import BITS
 
-_MANUFACTURER: Final = "ptx_viewer"
-_MODEL: Final = "digital thorax"
-
-
-@dataclass(frozen=True)
-class StudyIdentity:
-    """Who and when: invented, and named so.
-
-    Attributes
-    ----------
-    patient_name, patient_id : str
-    study_date, study_time : str
-        DICOM DA (YYYYMMDD) and TM (HHMMSS).
-    study_key : str
-        What makes this study differ from the patient's others; its UIDs derive from it.
-    """
-
-    patient_name: str
-    patient_id: str
-    study_date: str
-    study_time: str
-    study_key: str
-
-
-def derived_uid(*parts: object) -> UID:
-    """Return a UID that is always the same for the same parts (root 2.25, PS3.5 B.2: a 128-bit number)."""
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return UID(f"2.25.{int.from_bytes(digest[:16], 'big')}")
+from .header import MODEL, StudyIdentity, code, derived_uid, identify, new_dataset
 
 
 def film_dataset(
@@ -85,64 +49,44 @@ def film_dataset(
         raise ValueError(f"expected uint16 {projection.shape}, got {pixels.dtype} {pixels.shape}")
     if int(pixels.max(initial=0)) >= 2**BITS:
         raise ValueError(f"expected values below {2**BITS}, got {int(pixels.max())}")
-    instance_uid = derived_uid(_MODEL, identity.study_key, "instance")
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
-    meta.MediaStorageSOPInstanceUID = instance_uid
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    dataset.SOPClassUID = DigitalXRayImageStorageForPresentation
-    dataset.SOPInstanceUID = instance_uid
-    _identify(dataset, anatomy, identity)
-    _describe_acquisition(dataset, projection, summary)
+    instance_uid = derived_uid(MODEL, identity.study_key, "instance")
+    dataset = new_dataset(DigitalXRayImageStorageForPresentation, instance_uid)
+    identify(dataset, anatomy, identity, f"chest {projection.view}", 1)
+    dataset.Modality = "DX"
+    dataset.PresentationIntentType = "FOR PRESENTATION"
+    dataset.PerformedProcedureStepStartDate = identity.study_date
+    dataset.PerformedProcedureStepStartTime = identity.study_time
+    _describe_acquisition(dataset, projection, anatomy, summary)
     _describe_pixels(dataset, pixels)
     dataset.compress(JPEG2000Lossless, generate_instance_uid=False)
     return dataset
 
 
-def _identify(dataset: Dataset, anatomy: Anatomy, identity: StudyIdentity) -> None:
-    dataset.PatientName = identity.patient_name
-    dataset.PatientID = identity.patient_id
-    dataset.PatientBirthDate = f"{int(identity.study_date[:4]) - anatomy.age}0101"
-    dataset.PatientSex = anatomy.sex
-    dataset.PatientAge = f"{anatomy.age:03d}Y"
-    dataset.PatientComments = "Synthetic patient: no person was examined."
-    dataset.StudyInstanceUID = derived_uid(_MODEL, identity.study_key, "study")
-    dataset.StudyID = "SYNTHETIC"
-    dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = dataset.AcquisitionDate = (
-        identity.study_date
-    )
-    dataset.StudyTime = dataset.SeriesTime = dataset.ContentTime = dataset.AcquisitionTime = (
-        identity.study_time
-    )
-    dataset.AccessionNumber = ""
-    dataset.ReferringPhysicianName = ""
-    dataset.StudyDescription = "SYNTHETIC chest"
-    dataset.SeriesInstanceUID = derived_uid(_MODEL, identity.study_key, "series")
-    dataset.SeriesNumber = 1
-    dataset.SeriesDescription = "SYNTHETIC chest PA"
-    dataset.Modality = "DX"
-    dataset.PresentationIntentType = "FOR PRESENTATION"
-    dataset.Manufacturer = _MANUFACTURER
-    dataset.ManufacturerModelName = _MODEL
-    dataset.InstitutionName = "SYNTHETIC"
-    dataset.PerformedProcedureStepStartDate = identity.study_date
-    dataset.PerformedProcedureStepStartTime = identity.study_time
-
-
-def _describe_acquisition(dataset: Dataset, projection: Projection, summary: str) -> None:
+def _describe_acquisition(
+    dataset: Dataset, projection: Projection, anatomy: Anatomy, summary: str
+) -> None:
     dataset.ImageType = ["DERIVED", "PRIMARY", ""]
     dataset.InstanceNumber = 1
     dataset.AcquisitionNumber = 1
     dataset.BodyPartExamined = "CHEST"
-    dataset.AnatomicRegionSequence = DicomSequence([_code("816094009", "SCT", "Thorax")])
+    dataset.AnatomicRegionSequence = DicomSequence([code("816094009", "SCT", "Thorax")])
     dataset.ImageLaterality = "U"
-    dataset.ViewPosition = "PA"
-    view = _code("399348003", "SCT", "postero-anterior")
+    dataset.ViewPosition = projection.view
+    view = (
+        code("399348003", "SCT", "postero-anterior")
+        if projection.view == "PA"
+        else code("399173006", "SCT", "antero-posterior")
+    )
     dataset.ViewCodeSequence = DicomSequence([view])
     view.ViewModifierCodeSequence = DicomSequence([])
     dataset.PatientOrientation = ["L", "F"]
-    dataset.PatientOrientationCodeSequence = DicomSequence([_code("10904000", "SCT", "Standing")])
+    posture = (
+        code("102538003", "SCT", "recumbent") if anatomy.supine else code("10904000", "SCT", "Standing")
+    )
+    if anatomy.supine:
+        dataset.PatientPosition = "HFS"
+        posture.PatientOrientationModifierCodeSequence = DicomSequence([code("40199007", "SCT", "supine")])
+    dataset.PatientOrientationCodeSequence = DicomSequence([posture])
     dataset.PositionerType = "NONE"
     dataset.KVP = "120"
     dataset.DistanceSourceToDetector = f"{projection.source_to_detector_mm:g}"
@@ -179,10 +123,3 @@ def _describe_pixels(dataset: Dataset, pixels: NDArray[np.uint16]) -> None:
     dataset.WindowCenterWidthExplanation = "full range"
     dataset.PixelData = np.ascontiguousarray(pixels, dtype="<u2").tobytes()
 
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    code = Dataset()
-    code.CodeValue = value
-    code.CodingSchemeDesignator = scheme
-    code.CodeMeaning = meaning
-    return code
