@@ -137,9 +137,7 @@ class Collapse:
             level = (full_z - self.base_z) / height
         _, sideways, depth = self._scales(level)
         distance = x * np.float32(sign(self.side))
-        full_x = np.where(
-            distance > self.root_x, self.root_x + (distance - self.root_x) / sideways, distance
-        )
+        full_x = np.where(distance > self.root_x, self.root_x + (distance - self.root_x) / sideways, distance)
         full_y = _ROOT_Y + (y - np.float32(_ROOT_Y)) / depth
         return (full_x * np.float32(sign(self.side))).astype(np.float32), full_y, full_z.astype(np.float32)
 

@@ -92,9 +92,7 @@ class CtGrid:
         )
 
 
-def chest_grid(
-    thorax: Thorax, slice_mm: float = 1.0, matrix: int = 512, tilt_degrees: float = 0.0
-) -> CtGrid:
+def chest_grid(thorax: Thorax, slice_mm: float = 1.0, matrix: int = 512, tilt_degrees: float = 0.0) -> CtGrid:
     """Return the grid of an ordinary chest series: both lungs from below the sulci to above the apices.
 
     Parameters

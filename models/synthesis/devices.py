@@ -73,8 +73,8 @@ def _leads(anatomy: Anatomy, random: np.random.Generator) -> tuple[Tubes, ...]:
     places = [(-105.0, 62.0), (104.0, 66.0), (112.0, -92.0)]
     parts: list[Tubes] = []
     end = np.array([random.uniform(-20.0, 40.0), -150.0, -230.0])
-    for x, z in places:
-        x, z = x + random.normal(0.0, 6.0), z + random.normal(0.0, 8.0)
+    for usual_x, usual_z in places:
+        x, z = usual_x + random.normal(0.0, 6.0), usual_z + random.normal(0.0, 8.0)
         profile = body_profile(anatomy, np.full((1, 1), z, np.float32))
         inside = np.sqrt(max(0.05, 1.0 - (x / float(profile.half_width[0, 0])) ** 2))
         y = float(profile.centre_y[0, 0]) - float(profile.half_depth[0, 0]) * inside - 4.0

@@ -213,9 +213,7 @@ def add_sternum(
             _shell(hounsfield, shape, width, cortex=0.5)
 
 
-def _bone(
-    points: list[tuple[float, float, float]], radii: list[float], cortex: float
-) -> tuple[Tubes, Tubes]:
+def _bone(points: list[tuple[float, float, float]], radii: list[float], cortex: float) -> tuple[Tubes, Tubes]:
     path, radius = np.array(points, float), np.array(radii, float)
     outer = polyline(path, radius, CORTICAL_BONE - MUSCLE, 3.0)
     inner = polyline(path, np.maximum(radius - cortex, 0.3), CANCELLOUS_BONE - CORTICAL_BONE, 3.0)

@@ -110,9 +110,7 @@ def add_gas(
     top = dome_z(anatomy, "left") - 7.0
     forward = -48.0 if anatomy.supine else -16.0
     height = top - 25.0 * gas
-    bubble = ellipsoid(
-        x, y, z, (62.0 * anatomy.width, forward, height), (42.0 * gas, 34.0 * gas, 25.0 * gas)
-    )
+    bubble = ellipsoid(x, y, z, (62.0 * anatomy.width, forward, height), (42.0 * gas, 34.0 * gas, 25.0 * gas))
     bubble = np.maximum(
         bubble,
         ellipsoid(

@@ -15,7 +15,15 @@ from .collapse import Pneumothorax, Retreat, Volumes, cavity_grid, deformed, sol
 from .devices import DEVICES, Device, device_tubes
 from .fields import FloatArray, coverage
 from .materials import AIR, FAT, GLAND, LIVER, LUNG, MUSCLE, SKIN, SOFT_TISSUE
-from .skeleton import add_humeral_heads, add_ribs, add_scapulae, add_spine, add_sternum, airway_tubes, bone_tubes
+from .skeleton import (
+    add_humeral_heads,
+    add_ribs,
+    add_scapulae,
+    add_spine,
+    add_sternum,
+    airway_tubes,
+    bone_tubes,
+)
 from .soft_tissue import SKIN_MM, add_gas, body, breasts, muscle
 from .tubes import Tubes, join
 from .vessels import grow_vessels
@@ -211,9 +219,7 @@ class Thorax:
             if box is None:
                 continue
             rows, columns = box
-            lung = np.minimum(
-                retreat.lung(self.anatomy, x[:, columns], y, z[rows]), inside.pleural[box]
-            )
+            lung = np.minimum(retreat.lung(self.anatomy, x[:, columns], y, z[rows]), inside.pleural[box])
             part.lung[box] = lung
             here = cavity[box]
             # Not the product of shares: where lung and wall touch there is no air between.
@@ -224,10 +230,12 @@ class Thorax:
             if pleura:
                 beside = coverage(inside.pleural[box] - lung - 1.0, 1.0)
                 sheet = np.clip(1.0 - np.abs(lung) / np.float32(_PLEURA_SPREAD_MM), 0.0, 1.0) * here * beside
-                piece += sheet * np.float32(_PLEURA_MM / _PLEURA_SPREAD_MM) * (np.float32(SOFT_TISSUE) - piece)
+                piece += (
+                    sheet * np.float32(_PLEURA_MM / _PLEURA_SPREAD_MM) * (np.float32(SOFT_TISSUE) - piece)
+                )
 
     def bone_and_airway_layers(self, arms: bool = True) -> tuple[Tubes, ...]:
-        """Trachea and bronchi, long bones and their marrow, devices, each to be added to the planes in turn."""
+        """Airways, long bones and their marrow, devices, each to be added to the planes in turn."""
         bones = bone_tubes(self.anatomy, np.random.default_rng([self.seed, 3]), arms)
         layers = [airway_tubes(self.anatomy), *bones]
         drained = self.pneumothoraces[0].side if self.pneumothoraces else "right"

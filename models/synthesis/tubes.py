@@ -227,9 +227,10 @@ def _draw(image: NDArray[np.float32], pieces: _Pieces, corner: NDArray[np.intp],
     columns = corner[:, 1, None] + np.arange(edge)
     value[(rows < 0) | (rows >= image.shape[0])] = 0.0
     value.transpose(0, 2, 1)[(columns < 0) | (columns >= image.shape[1])] = 0.0
-    index = np.clip(rows, 0, image.shape[0] - 1)[:, :, None] * image.shape[1] + np.clip(
-        columns, 0, image.shape[1] - 1
-    )[:, None, :]
+    index = (
+        np.clip(rows, 0, image.shape[0] - 1)[:, :, None] * image.shape[1]
+        + np.clip(columns, 0, image.shape[1] - 1)[:, None, :]
+    )
     top, bottom = int(index.min()), int(index.max()) + 1
     added = np.bincount((index - top).ravel(), value.ravel(), bottom - top)
     image.reshape(-1)[top:bottom] += added.astype(np.float32)

@@ -102,8 +102,8 @@ def grow_vessels(anatomy: Anatomy, side: Side, seed: int, twigs: int = 2600) -> 
         (np.array([s * 18.0, 12.0, 0.0]), np.array([s * 0.9, 0.0, 0.1]), twigs // 2),
     )
     pieces: list[_Piece] = []
-    for root, heading, count in roots:
-        root = np.array(mediastinal_x(anatomy, (root[0], root[1], root[2])))
+    for usual, heading, count in roots:
+        root = np.array(mediastinal_x(anatomy, (usual[0], usual[1], usual[2])))
         _grow(root, heading, _targets(anatomy, side, count, random), random, pieces)
     start, end = (np.concatenate([curve[part] for curve, _, _ in pieces]) for part in _ENDS)
     start_tangent, end_tangent = (

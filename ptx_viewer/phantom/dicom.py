@@ -62,9 +62,7 @@ def film_dataset(
     return dataset
 
 
-def _describe_acquisition(
-    dataset: Dataset, projection: Projection, anatomy: Anatomy, summary: str
-) -> None:
+def _describe_acquisition(dataset: Dataset, projection: Projection, anatomy: Anatomy, summary: str) -> None:
     dataset.ImageType = ["DERIVED", "PRIMARY", ""]
     dataset.InstanceNumber = 1
     dataset.AcquisitionNumber = 1
@@ -80,9 +78,7 @@ def _describe_acquisition(
     dataset.ViewCodeSequence = DicomSequence([view])
     view.ViewModifierCodeSequence = DicomSequence([])
     dataset.PatientOrientation = ["L", "F"]
-    posture = (
-        code("102538003", "SCT", "recumbent") if anatomy.supine else code("10904000", "SCT", "Standing")
-    )
+    posture = code("102538003", "SCT", "recumbent") if anatomy.supine else code("10904000", "SCT", "Standing")
     if anatomy.supine:
         dataset.PatientPosition = "HFS"
         posture.PatientOrientationModifierCodeSequence = DicomSequence([code("40199007", "SCT", "supine")])
@@ -122,4 +118,3 @@ def _describe_pixels(dataset: Dataset, pixels: NDArray[np.uint16]) -> None:
     dataset.WindowWidth = f"{2**BITS}"
     dataset.WindowCenterWidthExplanation = "full range"
     dataset.PixelData = np.ascontiguousarray(pixels, dtype="<u2").tobytes()
-

@@ -53,9 +53,7 @@ def new_dataset(sop_class: UID, instance_uid: UID) -> FileDataset:
     return dataset
 
 
-def identify(
-    dataset: Dataset, anatomy: Anatomy, identity: StudyIdentity, series: str, number: int
-) -> None:
+def identify(dataset: Dataset, anatomy: Anatomy, identity: StudyIdentity, series: str, number: int) -> None:
     """Write patient, study, series and equipment; `series` names the series, e.g. ``"chest PA"``."""
     dataset.PatientName = identity.patient_name
     dataset.PatientID = identity.patient_id
