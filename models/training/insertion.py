@@ -65,7 +65,11 @@ def pleural_depth(lung: NDArray[np.bool_], right: bool) -> NDArray[np.float32]:
 
 
 def insert_pneumothorax(
-    image: NDArray[np.uint8], lung: NDArray[np.bool_], right: bool, rng: np.random.Generator
+    image: NDArray[np.uint8],
+    lung: NDArray[np.bool_],
+    right: bool,
+    rng: np.random.Generator,
+    profiles: NDArray[np.float32] | None = None,
 ) -> Inserted | None:
     """Insert one pneumothorax of random extent; None where the lung field is too small for one.
 
@@ -77,30 +81,58 @@ def insert_pneumothorax(
     right : bool
         Whether `lung` is the patient's right lung.
     rng : numpy.random.Generator
+    profiles : ndarray of float32, shape [N, L], or None
+        Thickness of real pneumothoraces from apex to base in lung widths
+        (:func:`models.training.shapes.retreat_profiles`); they shape two of three insertions.
     """
     rows = np.flatnonzero(lung.any(axis=1))
     if rows.size < 0.2 * image.shape[0] or lung.sum() < 0.02 * lung.size:
         return None
     scale = image.shape[0] / 384.0
     depth = pleural_depth(lung, right)
-    thickness = _thickness(lung, rows, rng)
-    air = lung & (depth < thickness)
+    if profiles is not None and rng.random() < 2 / 3:
+        thickness = _real_thickness(lung, rows, profiles[int(rng.integers(len(profiles)))], rng)
+    else:
+        thickness = _thickness(lung, rows, rng)
+    # Annotators' outlines waver by a pixel or two; so does the pleura over the ribs.
+    wavering = _waves(lung.shape, 9, rng) * 1.2 * scale * (thickness > 0)
+    thickness = np.maximum(thickness + wavering, np.float32(0))
     # A film's finest crescents are drawn by nobody: too small an insert would only be noise.
-    air = _largest(ndimage.binary_opening(air, iterations=1))
-    if air.sum() < 250 * scale**2 or air.sum() > 0.75 * lung.sum():
+    air = _largest(ndimage.binary_opening(lung & (depth < thickness), iterations=1))
+    if air.sum() < 150 * scale**2 or air.sum() > 0.75 * lung.sum():
         return None
     grey = image.astype(np.float32) / 255.0
-    compressed = _compress(grey, depth, thickness, rng)
     lung_left = lung & ~air
+    # Ribs and soft tissue stay where they are; only what belongs to the lung moves with it.
+    chest_wall = _without_vessels(grey, scale)
+    texture = grey - chest_wall
+    grain = np.clip(grey - cv2.GaussianBlur(grey, (0, 0), 0.8 * scale), -0.015, 0.015)
+    moved = _compress(texture, depth, thickness, rng)
+    density = rng.uniform(0.0, 0.05) * min(1.0, 3.0 * air.sum() / lung.sum())
     inside = cv2.GaussianBlur(lung_left.astype(np.float32), (0, 0), 1.2 * scale) * lung
-    density = rng.uniform(0.0, 0.07) * min(1.0, 3.0 * air.sum() / lung.sum())
-    result = grey * (1 - inside) + (compressed + density * (1 - compressed)) * inside
-    empty = _without_vessels(grey, scale, rng)
-    weight = cv2.GaussianBlur(air.astype(np.float32), (0, 0), 0.7 * scale) * lung
+    compressed = chest_wall + moved + density * (1 - chest_wall)
+    result = grey * (1 - inside) + compressed * inside
+    darker = rng.uniform(0.01, 0.07) * (0.4 + 0.6 * chest_wall)
+    empty = chest_wall + grain * rng.uniform(0.3, 1.0) - darker
+    weight = cv2.GaussianBlur(air.astype(np.float32), (0, 0), rng.uniform(0.5, 1.2) * scale) * lung
+    weight *= rng.uniform(0.75, 1.0)  # a little lung in front or behind still shows
     result = result * (1 - weight) + empty * weight
     result += _pleural_line(air, lung_left, scale, rng)
     result = np.where(lung, result, grey)
     return Inserted(np.round(np.clip(result, 0, 1) * 255).astype(np.uint8), air)
+
+
+def _real_thickness(
+    lung: NDArray[np.bool_], rows: NDArray[np.int64], profile: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Lay one real profile along this lung, in pixels [H, W]; stretched and scaled a little."""
+    height, width = rows[-1] - rows[0] + 1, int(lung.any(axis=0).sum())
+    level = (np.arange(lung.shape[0]) - rows[0]) / height
+    stretch = rng.uniform(0.85, 1.2)
+    centres = (np.arange(profile.size) + 0.5) / profile.size * stretch
+    thickness = np.interp(level, centres, profile) * width * rng.uniform(0.8, 1.25)
+    smooth = ndimage.gaussian_filter1d(thickness, 0.02 * height)
+    return np.repeat(smooth[:, None], lung.shape[1], axis=1).astype(np.float32)
 
 
 def _thickness(
@@ -114,13 +146,16 @@ def _thickness(
     if rng.random() < 0.12:  # basal instead of apical
         level = 1.0 - level
     profile = np.clip(1.0 - (np.clip(level, 0, None) / end) ** rng.uniform(0.7, 2.5), 0.0, None)
-    lattice = rng.normal(0, 1, (6, 3)).astype(np.float32)
-    waves = cv2.resize(lattice, lung.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.asarray(reach * profile * (1.0 + rng.uniform(0, 0.25) * waves), np.float32)
+    return np.asarray(reach * profile * (1.0 + rng.uniform(0, 0.25) * _waves(lung.shape, 6, rng)), np.float32)
+
+
+def _waves(shape: tuple[int, ...], nodes: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    lattice = rng.normal(0, 1, (nodes, 3)).astype(np.float32)
+    return np.asarray(cv2.resize(lattice, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _compress(
-    grey: NDArray[np.float32],
+    texture: NDArray[np.float32],
     depth: NDArray[np.float32],
     thickness: NDArray[np.float32],
     rng: np.random.Generator,
@@ -132,10 +167,10 @@ def _compress(
     beyond = np.maximum(depth - thickness, 0.0)
     relaxation = rng.uniform(2.0, 4.0) * thickness + 8.0
     shift = thickness * np.exp(-beyond / relaxation)
-    y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
+    y, x = np.mgrid[: texture.shape[0], : texture.shape[1]].astype(np.float32)
     return np.asarray(
         cv2.remap(
-            grey,
+            texture,
             (x - across / length * shift).astype(np.float32),
             (y - down / length * shift).astype(np.float32),
             cv2.INTER_LINEAR,
@@ -145,27 +180,26 @@ def _compress(
     )
 
 
-def _without_vessels(
-    grey: NDArray[np.float32], scale: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Smooth away fine bright vessels, keep rib edges, darken, and give the film's grain back."""
+def _without_vessels(grey: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """Smooth away fine bright vessels; ribs and their edges stay."""
     vessels = max(3, round(5 * scale)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (vessels, vessels))
     opened = cv2.morphologyEx(grey, cv2.MORPH_OPEN, kernel)
     smooth = cv2.bilateralFilter(opened, d=0, sigmaColor=0.06, sigmaSpace=3.0 * scale)
-    grain = grey - cv2.GaussianBlur(grey, (0, 0), 0.8 * scale)
-    grain = np.clip(grain, -0.02, 0.02) * rng.uniform(0.3, 0.8)
-    return np.asarray(smooth + grain - rng.uniform(0.0, 0.09), np.float32)
+    # Opening takes the brighter half of the grain: give its mean back.
+    lost = cv2.GaussianBlur(grey - smooth, (0, 0), 6.0 * scale)
+    return np.asarray(smooth + 0.5 * lost, np.float32)
 
 
 def _pleural_line(
     air: NDArray[np.bool_], lung_left: NDArray[np.bool_], scale: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Draw the visceral pleura: a bright line about a pixel wide where air meets lung."""
+    """Draw the visceral pleura: a fine bright line where air meets lung, often faint, often interrupted."""
     border = air & ndimage.binary_dilation(lung_left, iterations=1)
-    line = cv2.GaussianBlur(border.astype(np.float32), (0, 0), max(0.5, rng.uniform(0.5, 0.9) * scale))
-    fade = cv2.resize(rng.uniform(0.3, 1.0, (5, 5)).astype(np.float32), air.shape[::-1])
-    return np.asarray(line * fade * rng.uniform(0.03, 0.14), np.float32)
+    line = cv2.GaussianBlur(border.astype(np.float32), (0, 0), rng.uniform(0.4, 0.8) * scale)
+    fade = cv2.resize(rng.uniform(-0.4, 1.0, (7, 5)).astype(np.float32), air.shape[::-1])
+    strength = float(np.exp(rng.uniform(np.log(0.02), np.log(0.1))))
+    return np.asarray(line * np.clip(fade, 0.0, 1.0) * strength, np.float32)
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from models.training.lung_task import SIZE as LUNG_SIZE
 from models.training.lung_task import as_input
 from models.training.pneumothorax_task import PneumothoraxTask
 from models.training.pretrained import load_imagenet
+from models.training.shapes import retreat_profiles
 
 ENCODER = "tf_efficientnet_lite2"
 SIZE = 288
@@ -66,14 +67,13 @@ def build_task(data: Path, lung_network: nn.Module) -> PneumothoraxTask:
     parts = pneumothorax_films(data)
     train = parts["train"]
     negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
-    nih_sources = [i for i, f in enumerate(negatives.films) if f.source.startswith("nih")]
-    host_films = negatives.subset(nih_sources[::2])
-    hosts = films.FilmBank(host_films.films, host_films.images, outline_lungs(host_films, lung_network))
+    hosts = films.FilmBank(negatives.films, negatives.images, outline_lungs(negatives, lung_network))
+    held_out = {film.film_id for name in ("validation", "test") for film in parts[name]}
     return PneumothoraxTask(
         outlined=films.load_bank([f for f in train if f.positive and f.mask is not None], BANK_SIZE),
-        negatives=negatives,
+        negatives=hosts,
         labelled=films.load_bank([f for f in train if f.positive and f.mask is None], BANK_SIZE),
-        hosts=hosts,
+        profiles=retreat_profiles(data / "siim" / "train-rle.csv.gz", held_out),
         validation=films.load_bank(parts["validation"], SIZE),
         size=SIZE,
     )

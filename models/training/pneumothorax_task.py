@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.training.augment import Augmentation
+from models.training.drains import draw_drain
 from models.training.films import FilmBank
 from models.training.insertion import insert_pneumothorax
 from models.training.losses import dice_bce
@@ -24,32 +25,36 @@ class PneumothoraxTask:
 
     Each batch mixes, in fixed shares, films by source and label, so that neither the
     source nor the share of positives within a source tells the answer: the inserted
-    positives lie on films of the same collections as the negatives.
+    positives lie on films of the same collections as the negatives, and chest drains are
+    drawn on negatives, on films with an inserted pneumothorax and on none alike.
 
     Parameters
     ----------
     outlined : FilmBank
         Films with a drawn mask, all positive.
     negatives : FilmBank
-        Films called negative.
+        Films called negative; ``masks`` hold lung fields (1 right, 2 left): they also host the insertions.
+    profiles : ndarray of float32, shape [N, L]
+        See :func:`models.training.shapes.retreat_profiles`.
     labelled : FilmBank
         Positives by image label alone; their masks are unknown.
-    hosts : FilmBank
-        Films to insert into; ``masks`` hold lung fields (1 right, 2 left).
     validation : FilmBank
     size : int
         Edge of the network's grid.
     shares : tuple of int
         Outlined, negative, inserted, image-labelled films in a batch.
+    drain : float
+        Share of the negative and of the inserted films on which a chest drain is drawn.
     """
 
     outlined: FilmBank
     negatives: FilmBank
     labelled: FilmBank
-    hosts: FilmBank
+    profiles: NDArray[np.float32]
     validation: FilmBank
     size: int
     shares: tuple[int, int, int, int] = (5, 4, 2, 1)
+    drain: float = 0.3
     augmentation: Augmentation = field(default_factory=Augmentation)
     #: Negatives of each source are drawn equally often, however many there are.
     _by_source: list[NDArray[np.int64]] = field(init=False)
@@ -73,9 +78,8 @@ class PneumothoraxTask:
         for index in rng.integers(0, len(self.outlined.films), outlined):
             add(self.outlined.images[index], self.outlined.masks[index], True, True)
         for _ in range(negative):
-            group = self._by_source[int(rng.integers(len(self._by_source)))]
-            index = group[int(rng.integers(group.size))]
-            add(self.negatives.images[index], self.negatives.masks[index], True, False)
+            image, _, _ = self._host(rng)
+            add(image, np.zeros_like(image), True, False)
         for _ in range(inserted):
             add(*self._insert(rng), True, True)
         for index in rng.integers(0, len(self.labelled.films), labelled):
@@ -87,12 +91,20 @@ class PneumothoraxTask:
             "positive": torch.tensor(positive),
         }
 
+    def _host(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.bool_], bool]:
+        """Draw a negative film, at times with a drain, one of its lungs, and whether that is the right."""
+        group = self._by_source[int(rng.integers(len(self._by_source)))]
+        index = group[int(rng.integers(group.size))]
+        image, right = self.negatives.images[index], bool(rng.random() < 0.5)
+        lung = self.negatives.masks[index] == (1 if right else 2)
+        if rng.random() < self.drain:
+            image = draw_drain(image, lung, right, rng)
+        return image, lung, right
+
     def _insert(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         while True:
-            index = int(rng.integers(len(self.hosts.films)))
-            label = int(rng.integers(1, 3))
-            lung = self.hosts.masks[index] == label
-            made = insert_pneumothorax(self.hosts.images[index], lung, label == 1, rng)
+            image, lung, right = self._host(rng)
+            made = insert_pneumothorax(image, lung, right, rng, self.profiles)
             if made is not None:
                 return made.image, made.mask.astype(np.uint8)
 

@@ -36,7 +36,7 @@ def bank(count: int, source: str, positive: bool, mask: np.ndarray | None, grey:
 def task() -> PneumothoraxTask:
     drawn = np.zeros((SIZE, SIZE), np.uint8)
     drawn[30:60, 20:40] = 1
-    negatives, more = bank(2, "siim", False, None), bank(6, "nih", False, None, 101)
+    negatives, more = bank(2, "siim", False, lungs()), bank(6, "nih", False, lungs(), 101)
     both = FilmBank(
         negatives.films + more.films,
         np.concatenate([negatives.images, more.images]),
@@ -46,7 +46,7 @@ def task() -> PneumothoraxTask:
         outlined=bank(2, "siim", True, drawn),
         negatives=both,
         labelled=bank(1, "nih", True, None),
-        hosts=bank(2, "nih", False, lungs()),
+        profiles=np.full((3, 24), 0.3, np.float32),
         validation=bank(2, "siim", True, drawn),
         size=64,
     )
