@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.prediction import Side
-from ptx_viewer.study.spacing import Spacing, SpacingBasis
+from ptx_viewer.study.spacing import Spacing
 
 from .measurement import Measurement
+from .millimetres import basis_sentence, scale_range, usable
+from .side import SideOutlines
+from .uncertainty import interval, interval_words
 
 NAME = "pneumothorax area"
 
-#: What a square millimetre means at each basis (DICOM PS3.3 section 10.7).
-BASIS_SENTENCES = {
-    SpacingBasis.PATIENT: "patient plane",
-    SpacingBasis.DETECTOR_PLANE: "detector plane, not corrected for magnification: the area in the patient "
-    "is smaller",
-    SpacingBasis.ERMF: "detector spacing divided by the estimated radiographic magnification",
-    SpacingBasis.CALIBRATED_GEOMETRY: "calibrated, GEOMETRY",
-    SpacingBasis.CALIBRATED_FIDUCIAL: "calibrated, FIDUCIAL",
-    SpacingBasis.CALIBRATED: "calibrated, type not stated",
-    SpacingBasis.UNKNOWN: "unknown basis: the true size is not known",
-}
-UNCALIBRATED = "mask pixels; the image gives no pixel spacing, so the size in millimetres is not known"
-UNUSABLE_SPACING = (
-    "mask pixels; the pixel spacing of the image is not usable, so the size in millimetres is not known"
-)
-
 
 def pneumothorax_area(
-    mask: NDArray[np.bool_], spacing: Spacing | None, side: Side, model: str
+    mask: NDArray[np.bool_], outlines: SideOutlines, spacing: Spacing | None, side: Side, model: str
 ) -> Measurement:
     """Measure the projected area of one side's mask.
 
@@ -41,6 +26,8 @@ def pneumothorax_area(
     Parameters
     ----------
     mask : ndarray of bool, shape [H, W]
+    outlines : SideOutlines
+        Gives the interval.
     spacing : Spacing or None
         Millimetres between pixel centres; None for an uncalibrated image.
     side : Side
@@ -53,16 +40,26 @@ def pneumothorax_area(
         In mm² with the calibration basis in its method, or in ``"px"`` when there is no
         usable spacing: millimetres are never made up.
     """
+    known = usable(spacing)
     pixels = int(np.count_nonzero(mask))
-    if spacing is None or not _usable(spacing):
-        method = UNCALIBRATED if spacing is None else UNUSABLE_SPACING
-        return Measurement(NAME, float(pixels), "px", method, side.value, model)
-    basis = BASIS_SENTENCES[spacing.basis]
-    if spacing.description:
-        basis = f"{basis} ({spacing.description})"
-    method = f"mask pixels × {spacing.row_mm:.4g} mm × {spacing.column_mm:.4g} mm; {basis}"
-    return Measurement(NAME, pixels * spacing.pixel_area_mm2, "mm²", method, side.value, model)
-
-
-def _usable(spacing: Spacing) -> bool:
-    return all(math.isfinite(mm) and mm > 0 for mm in (spacing.row_mm, spacing.column_mm))
+    if known is None:
+        value, unit, method = float(pixels), "px", f"mask pixels; {basis_sentence(spacing)}"
+    else:
+        value, unit = pixels * known.pixel_area_mm2, "mm²"
+        method = f"mask pixels × {known.row_mm:.4g} mm × {known.column_mm:.4g} mm; {basis_sentence(known)}"
+    words = interval_words([outlines.words] if outlines.words else [], known)
+    others = [
+        value * ratio * scale**2
+        for ratio in (1.0, *outlines.area_ratios)
+        for scale in (1.0, *scale_range(known))
+    ]
+    return Measurement(
+        NAME,
+        value,
+        unit,
+        method,
+        side.value,
+        model,
+        interval=interval(value, others) if words else None,
+        interval_basis=words or None,
+    )

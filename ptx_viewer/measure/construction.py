@@ -28,8 +28,11 @@ class Segment:
 
     def length(self, spacing: Spacing | None) -> float:
         """Return the length in mm, or in pixels without a spacing."""
-        row, column = (1.0, 1.0) if spacing is None else (spacing.row_mm, spacing.column_mm)
-        return math.hypot((self.end[0] - self.start[0]) * row, (self.end[1] - self.start[1]) * column)
+        return self.extent(*((1.0, 1.0) if spacing is None else (spacing.row_mm, spacing.column_mm)))
+
+    def extent(self, row_mm: float, column_mm: float) -> float:
+        """Return the length in mm where rows and columns are this far apart."""
+        return math.hypot((self.end[0] - self.start[0]) * row_mm, (self.end[1] - self.start[1]) * column_mm)
 
 
 @dataclass(frozen=True)

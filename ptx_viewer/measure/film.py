@@ -11,8 +11,12 @@ from models.prediction import LungFields, Side
 from ptx_viewer.study.spacing import Spacing
 
 from .area import pneumothorax_area
-from .hemithorax import hemithorax_pixels, share_of_hemithorax
+from .distances import measure_quantities
+from .hemithorax import hemithorax_pixels, hemithorax_problem, share_of_hemithorax
 from .measurement import Measurement
+from .side import side_outlines
+from .tension import tension_hints
+from .validity import view_problem
 from .view import FilmView
 
 
@@ -48,7 +52,10 @@ def measure_film(
     Returns
     -------
     tuple of Measurement
-        For each side with a non-empty mask, right before left before unknown.
+        For each side with a non-empty mask, right before left before unknown: area, share of the
+        hemithorax, distances, formulas, size classes, hints at tension.  What does not apply to the
+        film, or cannot be measured on these outlines, is there all the same, not valid, with the
+        reason.
 
     Raises
     ------
@@ -71,6 +78,13 @@ def measure_film(
         }
     measurements: list[Measurement] = []
     for side, mask in found.items():
-        measurements.append(pneumothorax_area(mask, spacing, side, model))
-        measurements.append(share_of_hemithorax(mask, lungs, side, model, hemithoraces))
+        outlines = side_outlines(mask, lungs, side, spacing, view, probability, mask_threshold)
+        problem = hemithorax_problem(mask, lungs, side, hemithoraces)
+        blocked = view_problem(view) or problem
+        measurements += [
+            pneumothorax_area(mask, outlines, spacing, side, model),
+            share_of_hemithorax(mask, outlines, blocked, side, model, hemithoraces),
+            *measure_quantities(None if blocked else outlines, blocked, side.value, model, spacing, view),
+            *tension_hints(outlines, lungs, found, blocked, model, spacing),
+        ]
     return tuple(measurements)

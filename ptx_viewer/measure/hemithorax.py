@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from models.prediction import LungFields, Side
 
 from .measurement import Measurement
+from .side import SideOutlines
+from .uncertainty import interval
 
-NAME = "pneumothorax share of hemithorax"
+NAME = "share of hemithorax, projected area"
 METHOD = (
     "projected area %, not volume: mask pixels / pixels of the union of the mask "
     "and the lung field of the same side"
@@ -28,7 +30,12 @@ NO_LUNG_FIELDS = "the lung fields were not outlined"
 
 
 def share_of_hemithorax(
-    mask: NDArray[np.bool_], lungs: LungFields | None, side: Side, model: str, hemithoraces: dict[Side, int]
+    mask: NDArray[np.bool_],
+    outlines: SideOutlines,
+    problem: str | None,
+    side: Side,
+    model: str,
+    hemithoraces: dict[Side, int],
 ) -> Measurement:
     """Measure which part of its hemithorax one side's mask covers.
 
@@ -42,8 +49,10 @@ def share_of_hemithorax(
     ----------
     mask : ndarray of bool, shape [H, W]
         Not empty.
-    lungs : LungFields or None
-        In the grid of `mask`.
+    outlines : SideOutlines
+        Gives the interval.
+    problem : str or None
+        Why there is no hemithorax to compare with, from :func:`hemithorax_problem`.
     side : Side
     model : str
         Whose mask this is.
@@ -56,11 +65,20 @@ def share_of_hemithorax(
         In percent; not valid, with the reason, when the side is unknown, or its lung field is
         missing or implausibly small.
     """
-    why_not = _why_not(lungs, side, mask.size, hemithoraces)
-    if why_not is not None:
-        return Measurement(NAME, None, "%", METHOD, side.value, model, valid=False, why_not=why_not)
+    if problem is not None:
+        return Measurement(NAME, None, "%", METHOD, side.value, model, valid=False, why_not=problem)
     value = 100.0 * int(np.count_nonzero(mask)) / hemithoraces[side]
-    return Measurement(NAME, value, "%", METHOD, side.value, model)
+    others = [min(100.0, value * ratio) for ratio in outlines.share_ratios]
+    return Measurement(
+        NAME,
+        value,
+        "%",
+        METHOD,
+        side.value,
+        model,
+        interval=interval(value, others) if others else None,
+        interval_basis=outlines.words or None,
+    )
 
 
 def hemithorax_pixels(field: NDArray[np.bool_], mask: NDArray[np.bool_] | None) -> int:
@@ -72,9 +90,21 @@ def hemithorax_pixels(field: NDArray[np.bool_], mask: NDArray[np.bool_] | None) 
     return pixels
 
 
-def _why_not(
-    lungs: LungFields | None, side: Side, image_pixels: int, hemithoraces: dict[Side, int]
+def hemithorax_problem(
+    mask: NDArray[np.bool_], lungs: LungFields | None, side: Side, hemithoraces: dict[Side, int]
 ) -> str | None:
+    """Return why the hemithorax of one side is not known, or None.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape [H, W]
+        Not empty.
+    lungs : LungFields or None
+        In the grid of `mask`.
+    side : Side
+    hemithoraces : dict of Side to int
+        As given by :func:`hemithorax_pixels`.
+    """
     if side is Side.UNKNOWN:
         return SIDE_UNKNOWN
     if lungs is None:
@@ -82,10 +112,12 @@ def _why_not(
     field_pixels = int(np.count_nonzero(lungs.of(side)))
     if field_pixels == 0:
         return f"no lung field was found on the {side.value}"
-    share = field_pixels / image_pixels
+    share = field_pixels / mask.size
     if share < SMALLEST_FIELD:
         return f"the {side.value} lung field is implausibly small ({100 * share:.1f} % of the image)"
     opposite = Side.LEFT if side is Side.RIGHT else Side.RIGHT
+    if 2 * int(np.count_nonzero(mask & lungs.of(opposite))) > int(np.count_nonzero(mask)):
+        return f"most of the outline lies over the {opposite.value} lung field"
     ratio = hemithoraces[side] / max(hemithoraces[opposite], 1)
     if ratio < SMALLEST_RATIO:
         return (

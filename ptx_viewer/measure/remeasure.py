@@ -9,6 +9,9 @@ from ptx_viewer.study.spacing import Spacing
 
 from .construction import Construction, Segment
 from .measurement import Measurement
+from .millimetres import scale_range, usable
+from .quantities import BY_NAME, DoesNotApply
+from .uncertainty import interval, interval_words
 
 
 def remeasure(
@@ -40,8 +43,44 @@ def remeasure(
         raise ValueError(f"this is no construction of the {measurement.name}")
     if not measurement.valid or construction == before:
         return (measurement,)
-    value = construction.segments[0].length(spacing)
-    return (replace(measurement, value=value, construction=construction, edited=True),)
+    known = usable(spacing)
+    try:
+        quantity = BY_NAME[measurement.name]
+    except KeyError:
+        raise ValueError(f"the {measurement.name} cannot be moved") from None
+    lengths = [segment.length(known) for segment in construction.segments]
+    changed = replace(measurement, construction=construction, edited=True)
+    try:
+        value = quantity.compute(lengths)
+    except DoesNotApply as reason:
+        return (
+            replace(
+                changed,
+                value=None,
+                valid=False,
+                why_not=str(reason),
+                interval=None,
+                interval_basis=None,
+                category=None,
+            ),
+        )
+    words = interval_words([], known if quantity.depends_on_mm else None)
+    span = None
+    if words:
+        span = interval(
+            value, [quantity.compute([length * scale for length in lengths]) for scale in scale_range(known)]
+        )
+    return (
+        replace(
+            changed,
+            value=value,
+            valid=True,
+            why_not=None,
+            interval=span,
+            interval_basis=words or None,
+            category=quantity.category(value, span),
+        ),
+    )
 
 
 def move_segment(

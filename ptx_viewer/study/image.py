@@ -59,7 +59,16 @@ class ImageReference:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """What the header says about how the image was taken; ``""`` where it is silent."""
+    """What the header says about how the image was taken; ``""`` where it is silent.
+
+    Attributes
+    ----------
+    position_codes : tuple of str
+        Meanings of the codes for the patient's posture and of the modifiers of the view
+        (``"supine"``, ``"expiration"``).
+    protocol : str
+        ProtocolName and AcquisitionDeviceProcessingDescription: free text of the device.
+    """
 
     modality: str
     body_part: str = ""
@@ -69,6 +78,8 @@ class Acquisition:
     number_of_frames: int = 1
     laterality: str = ""
     patient_position: str = ""
+    position_codes: tuple[str, ...] = ()
+    protocol: str = ""
 
 
 @dataclass(frozen=True)

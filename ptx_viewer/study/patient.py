@@ -75,7 +75,27 @@ def acquisition(dataset: Dataset) -> Acquisition:
         number_of_frames=number_of_frames(dataset),
         laterality=text(dataset, "ImageLaterality").upper() or text(dataset, "Laterality").upper(),
         patient_position=text(dataset, "PatientPosition").upper(),
+        position_codes=_position_codes(dataset),
+        protocol=" ".join(
+            filter(
+                None,
+                (text(dataset, "ProtocolName"), text(dataset, "AcquisitionDeviceProcessingDescription")),
+            )
+        ),
     )
+
+
+def _position_codes(dataset: Dataset) -> tuple[str, ...]:
+    """Return the meanings of the posture's code and its modifiers, and of the view's modifiers."""
+    posture = items(dataset, "PatientOrientationCodeSequence")
+    view = items(dataset, "ViewCodeSequence")
+    codes = [
+        *posture,
+        *(code for item in posture for code in items(item, "PatientOrientationModifierCodeSequence")),
+        *items(dataset, "PatientOrientationModifierCodeSequence"),
+        *(code for item in view for code in items(item, "ViewModifierCodeSequence")),
+    ]
+    return tuple(meaning for code in codes if (meaning := text(code, "CodeMeaning")))
 
 
 def _coded(dataset: Dataset, keyword: str) -> str:
