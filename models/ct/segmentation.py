@@ -25,9 +25,14 @@ from .doubts import doubts
 from .grid import Mask, Progress, WorkingGrid, disc, working_grid
 from .labels import SIDES, CtSegmentation, Label, NoLungsError, air_label, lung_label
 from .pleura import PleuralAir, pleural_air
+from .rim import RimMap, find_rim, slab
 
 #: Bays of the lung's outline up to this radius are hilar vessels (mm).
 _BAY_MM = 4.0
+#: Thin slices are averaged over this on either side, against noise (mm).
+_SLAB_MM = 1.5
+#: Labels of the rim of a lung until it is known whether it is a layer of air.
+_RIM = {Side.RIGHT: 101, Side.LEFT: 102}
 #: Slices nearer than this see the same layer of air (mm).
 _SAME_LAYER_MM = 3.0
 
@@ -97,7 +102,10 @@ def _outline(
     pixel = (spacing_mm[1] * spacing_mm[2]) ** 0.5
     bay = max(2, round(_BAY_MM / pixel))
     step = max(grid.factors[1:])
+    levels = {side: Levels(air.air_hounsfield, air.lung_hounsfield[side]) for side in SIDES}
     layers = {side: _neighbours(air.of[side], grid) for side in SIDES}
+    rims = {side: RimMap(len(hounsfield), float(np.prod(spacing_mm)) / 1000.0) for side in SIDES}
+    slab_reach = int(_SLAB_MM / spacing_mm[0])
     for index, plane in enumerate(hounsfield):
         progress(index / len(hounsfield), "Drawing the outlines")
         both = grid.source_slice(chest[Side.RIGHT] | chest[Side.LEFT], index)
@@ -108,6 +116,7 @@ def _outline(
         box = _box(both, 4 * step + bay)
         here, tubes = plane[box], tubes[box]
         out = labels[index][box]
+        smooth = slab(hounsfield, index, box, slab_reach)
         cavity = {side: grid.source_slice(chest[side], index)[box] for side in SIDES}
         for side in SIDES:
             # The working grid's blocks end short of the wall or reach into it: the values decide.
@@ -117,12 +126,19 @@ def _outline(
             found = grid.source_slice(layers[side], index)[box]
             pleural = np.zeros(here.shape, np.bool_)
             if found.any():
-                levels = Levels(air.air_hounsfield, air.lung_hounsfield[side])
-                pleural = air_border(here, mean_of(index, box), found & wide, wide, levels, pixel)
+                pleural = air_border(here, mean_of(index, box), found & wide, wide, levels[side], pixel)
             aerated = wide & (here < AIR_HU) & ~pleural
-            blocked = pleural | tubes | other | (out > 0)
-            out[filled_lung(aerated, blocked, bay)] = lung_label(side)
+            blocked = tubes | other | (out > 0)
+            lung = filled_lung(aerated, pleural | blocked, bay)
+            out[lung] = lung_label(side)
             out[pleural] = air_label(side)
+            inside = filled_lung(lung | pleural, blocked, bay)
+            if inside.any():
+                rim = find_rim(smooth, inside, pleural, levels[side], pixel)
+                rims[side].add(index, rim, pleural)
+                out[rim.mask] = _RIM[side]
+    for side in SIDES:
+        rims[side].settle(labels, _RIM[side], air_label(side), lung_label(side))
     return labels
 
 
