@@ -39,8 +39,13 @@ class AttentionGate(nn.Module):
         ----------
         x : Tensor [N, skip_channels, H, W]
         g : Tensor [N, gate_channels, H / 2, W / 2]
+            Encoders without padding at their first convolutions give other sizes near H / 2; ``x`` is then
+            resampled to it.
         """
-        q = self.psi(torch.relu(self.skip(x) + self.gate(g)))
+        inner = self.skip(x)
+        if inner.shape[-2:] != g.shape[-2:]:
+            inner = F.interpolate(inner, size=g.shape[-2:], mode="bilinear", align_corners=False)
+        q = self.psi(torch.relu(inner + self.gate(g)))
         return F.interpolate(torch.sigmoid(q), size=x.shape[-2:], mode="bilinear", align_corners=False)
 
     def forward(self, x: Tensor, g: Tensor) -> Tensor:

@@ -1,0 +1,67 @@
+"""Where and at what precision a network runs while it is trained; tasks need not know."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from contextlib import AbstractContextManager
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from models.networks.unet import UNetOutput
+
+Precision = Literal["float32", "bfloat16", "float16"]
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Make sure that `device` can train at `precision`.
+
+    Raises
+    ------
+    ValueError
+        If not, or if the name is unknown.
+    """
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision must be one of {', '.join(get_args(Precision))}, not {precision!r}")
+    if precision == "float16" and device.type != "cuda":
+        raise ValueError("training in float16 needs a CUDA GPU; choose bfloat16 or float32")
+
+
+class Placed(nn.Module):
+    """A network seen from a task: takes its input from any processor, answers in float32.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Gives :class:`~models.networks.unet.UNetOutput`.
+    device : torch.device
+        Where `network` is.
+    precision : str
+        Of the forward and backward pass; weights, losses and the optimiser stay in float32.
+    home : torch.device or None
+        Where the answer is brought; None leaves it on `device`.
+    """
+
+    def __init__(
+        self, network: nn.Module, device: torch.device, precision: str, home: torch.device | None = None
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._device, self._precision, self._home = device, precision, home
+
+    def forward(self, x: Tensor) -> UNetOutput:
+        """Run the network on `x` [N, 1, H, W]."""
+        x = x.to(self._device, memory_format=torch.channels_last)
+        with self._autocast():
+            output: UNetOutput = self.network(x)
+        masks, images = output.masks.float(), output.images.float()
+        if self._home is not None:
+            masks, images = masks.to(self._home), images.to(self._home)
+        return dataclasses.replace(output, masks=masks, images=images)
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self._precision == "float32":
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, dtype=getattr(torch, self._precision))
