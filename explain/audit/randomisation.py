@@ -22,7 +22,10 @@ STEPS = 6
 class HasNetwork(Protocol):
     """A model whose network can be made to forget."""
 
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """Changed in place, in a copy."""
+        ...
 
 
 M = TypeVar("M", bound=HasNetwork)

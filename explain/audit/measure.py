@@ -1,0 +1,192 @@
+"""Audit the explanations of one model, film by film."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explain.attribution import Attribution, Provenance
+from explain.audit.films import AuditFilm
+from explain.audit.localisation import localise
+from explain.audit.randomisation import cascade
+from explain.audit.rows import EDGE_MAP, OWN_MASK, RANDOM_MAP, Check, Row
+from explain.faithfulness import FaithfulnessTest
+from explain.methods import explain
+from explain.model import ExplainableModel, Progress
+from explain.reference_maps import edge_map, random_map
+from explain.repeatability import measure_repeatability
+from explain.similarity import rank_correlation, structural_likeness
+from models.prediction import LungFields, Prediction
+
+
+class AuditedModel(ExplainableModel, Protocol):
+    """A model that is explained and that outlines pneumothorax itself."""
+
+    def predict(self, pixels: NDArray[np.float32]) -> Prediction:
+        """Outline and score one film."""
+        ...
+
+
+@dataclass
+class Audit:
+    """All checks of one model's explanations.
+
+    Attributes
+    ----------
+    name : str
+        Of the model in the zoo.
+    model : AuditedModel
+    methods : sequence of str
+        Of :data:`explain.methods.METHODS`.
+    lungs_of : callable
+        Returns a film's lung fields in its own grid, or None.
+    permuted : ExplainableModel or None
+        The same network trained on permuted labels, for the data randomisation test.
+    seed : int
+        Of everything that is drawn at random.
+    refused : dict of str to str
+        Filled while measuring: why a method could not be used with this model.
+    """
+
+    name: str
+    model: AuditedModel
+    methods: Sequence[str]
+    lungs_of: Callable[[NDArray[np.float32]], LungFields | None]
+    permuted: ExplainableModel | None = None
+    seed: int = 0
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def measure(self, film: AuditFilm, thorough: bool, progress: Progress) -> list[Row]:
+        """Measure one film.
+
+        Localisation and faithfulness always; repeatability and randomisation, which take a dozen
+        maps of every method, where `thorough`.
+
+        Parameters
+        ----------
+        film : AuditFilm
+        thorough : bool
+        progress : Progress
+            Called with 0..1; an exception raised there ends the audit.
+        """
+        prediction = self.model.predict(film.pixels)
+        lungs = self.lungs_of(film.pixels)
+        test = FaithfulnessTest(self.model, film.pixels, prediction, seed=self.seed)
+        rows = []
+        for name, heatmap in self._reference_maps(film, prediction):
+            threshold = prediction.mask_threshold if name == OWN_MASK else None
+            rows += self._locate(film, name, heatmap, threshold)
+            rows += self._test(film, name, test, _as_attribution(heatmap))
+        for place, method in enumerate(self.methods):
+
+            def share(fraction: float, message: str, place: int = place, method: str = method) -> None:
+                progress((place + fraction) / len(self.methods), f"{film.name}: {method}, {message}")
+
+            rows += self._measure_method(film, method, lungs, test, thorough, share)
+        return rows
+
+    def _measure_method(
+        self,
+        film: AuditFilm,
+        method: str,
+        lungs: LungFields | None,
+        test: FaithfulnessTest,
+        thorough: bool,
+        progress: Progress,
+    ) -> list[Row]:
+        def map_of(model: ExplainableModel, done: float) -> Attribution:
+            return explain(
+                model, film.pixels, method,
+                lungs=lungs, seed=self.seed, progress=lambda _, message: progress(done, message),
+            )  # fmt: skip
+
+        if method in self.refused:
+            return []
+        try:
+            attribution = map_of(self.model, 0.0)
+        except ValueError as error:
+            self.refused[method] = str(error)
+            return []
+        row = _Maker(self.name, method, film)
+        rows = self._locate(film, method, attribution.heatmap)
+        rows += self._test(film, method, test, attribution)
+        if not thorough:
+            return rows
+        for name, count, forgetful in cascade(self.model, self.seed):
+            other = map_of(forgetful, 0.3)
+            for figure, value in _likeness(attribution, other):
+                rows.append(row(Check.MODEL_RANDOMISATION, figure, value, count, name))
+        if self.permuted is not None:
+            other = map_of(self.permuted, 0.6)
+            rows += [row(Check.DATA_RANDOMISATION, *figure) for figure in _likeness(attribution, other)]
+        if attribution.provenance.seed is not None:
+            again = measure_repeatability(
+                self.model, film.pixels, attribution,
+                lungs=lungs, progress=lambda fraction, message: progress(0.7 + 0.3 * fraction, message),
+            )  # fmt: skip
+            rows.append(row(Check.REPEATABILITY, "rank correlation", again.rank_correlation))
+            rows.append(row(Check.REPEATABILITY, "Jaccard", again.jaccard))
+        return rows
+
+    def _reference_maps(
+        self, film: AuditFilm, prediction: Prediction
+    ) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        grid, transform = self.model.prepare(film.pixels)
+        yield OWN_MASK, prediction.probability
+        drawn = random_map(grid.shape[-1], np.random.default_rng([self.seed, *film.name.encode()]))
+        yield RANDOM_MAP, transform.backward(drawn)
+        yield EDGE_MAP, transform.backward(edge_map(grid[0, 0].float().cpu().numpy(), transform))
+
+    def _locate(
+        self, film: AuditFilm, method: str, heatmap: NDArray[np.float32], threshold: float | None = None
+    ) -> list[Row]:
+        found = localise(heatmap, film.truth, threshold)
+        row = _Maker(self.name, method, film)
+        return [
+            row(Check.LOCALISATION, "hit rate", found.hit),
+            row(Check.LOCALISATION, "mIoU", found.iou),
+            row(Check.LOCALISATION, "AUPRC", found.auprc),
+        ]
+
+    def _test(
+        self, film: AuditFilm, method: str, test: FaithfulnessTest, attribution: Attribution
+    ) -> list[Row]:
+        measured = test.measure(attribution)
+        row = _Maker(self.name, method, film)
+        return [
+            row(Check.FAITHFULNESS, "deletion AUC", measured.deletion_auc),
+            row(Check.FAITHFULNESS, "insertion AUC", measured.insertion_auc),
+            row(Check.FAITHFULNESS, "better than chance", float(measured.verdict == "yes")),
+            row(Check.FAITHFULNESS, "weakly or better", float(measured.verdict != "no")),
+        ]
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the rows of one map."""
+
+    model: str
+    method: str
+    film: AuditFilm
+
+    def __call__(self, check: Check, figure: str, value: float, step: int = 0, layer: str = "") -> Row:
+        return Row(
+            self.model, self.method, self.film.name, self.film.drain, check, figure, value, step, layer
+        )
+
+
+def _likeness(first: Attribution, second: Attribution) -> list[tuple[str, float]]:
+    """Return how alike two maps are; a map turned into its opposite still shows the same things."""
+    return [
+        ("rank correlation", abs(rank_correlation(first.heatmap, second.heatmap))),
+        ("SSIM", structural_likeness(first.heatmap, second.heatmap, first.signed)),
+    ]
+
+
+def _as_attribution(heatmap: NDArray[np.float32]) -> Attribution:
+    how = Provenance(library="none", layer=None, baseline=None, seed=None, samples=None)
+    return Attribution("reference", "none", "image score", heatmap, False, 0.0, how)
