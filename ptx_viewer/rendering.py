@@ -21,14 +21,19 @@ COLOUR_MAPS = (*SEQUENTIAL_COLOUR_MAPS, SIGNED_COLOUR_MAP)
 #: Colours (sRGB) of the outlines: distinguishable by the colour-blind, and on grey.
 MODEL_COLOUR = (255, 159, 28)
 SECOND_MODEL_COLOUR = (0, 200, 255)
+THIRD_MODEL_COLOUR = (255, 125, 205)
 READER_COLOUR = (255, 255, 255)
 #: What the reader measures by hand.
 ANNOTATION_COLOUR = (255, 230, 109)
 
-_SOURCE_COLOURS = {"mask-rcnn": SECOND_MODEL_COLOUR, "reader": READER_COLOUR}
+_SOURCE_COLOURS = {
+    "mask-rcnn": SECOND_MODEL_COLOUR,
+    "unet": THIRD_MODEL_COLOUR,
+    "reader": READER_COLOUR,
+}
 
-# Below this magnitude a map fades out, so that film without evidence stays film.
-_FULL_OPACITY_FROM = 0.5
+#: Below this magnitude a map fades out, so that film without evidence stays film.
+FULL_OPACITY_FROM = 0.5
 
 # The signed map in CIE L*C*h: both arms rise in equal steps of lightness from one dark neutral grey,
 # so that equal evidence for and against stands out equally, also to a reader who does not tell hues.
@@ -100,7 +105,7 @@ def heatmap_rgba(
     table = np.empty((256, 4), dtype=np.uint8)
     table[:, :3] = colour_table(SIGNED_COLOUR_MAP if signed else colour_map)
     magnitude = np.abs(np.linspace(-1.0, 1.0, 256)) if signed else np.linspace(0.0, 1.0, 256)
-    fade = np.minimum(magnitude / _FULL_OPACITY_FROM, 1.0)
+    fade = np.minimum(magnitude / FULL_OPACITY_FROM, 1.0)
     table[:, 3] = np.rint(255 * np.clip(opacity, 0.0, 1.0) * fade)
 
     finite = np.nan_to_num(heatmap, nan=0.0, posinf=1.0, neginf=-1.0 if signed else 0.0)

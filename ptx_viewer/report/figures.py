@@ -14,6 +14,7 @@ from ptx_viewer.rendering import (
     READER_COLOUR,
     SECOND_MODEL_COLOUR,
     SIGNED_COLOUR_MAP,
+    THIRD_MODEL_COLOUR,
     source_colour,
 )
 from ptx_viewer.review.review import Decision, Finding
@@ -31,7 +32,12 @@ _LINE = 0.38
 _HALO = 0.4
 _HALO_COLOUR = (0, 0, 0)
 _SOLID = (0.0, 0.0)
-_COLOUR_NAMES = {MODEL_COLOUR: "orange", SECOND_MODEL_COLOUR: "cyan", READER_COLOUR: "white"}
+_COLOUR_NAMES = {
+    MODEL_COLOUR: "orange",
+    SECOND_MODEL_COLOUR: "cyan",
+    THIRD_MODEL_COLOUR: "pink",
+    READER_COLOUR: "white",
+}
 
 
 _PLAIN = MapLook()
@@ -80,7 +86,7 @@ def write_figures(
     width = _ALONE_WIDTH if len(figures) == 1 and with_film else (page.epw - _GAP) / 2
     for start in range(0, len(figures), 2):
         row = figures[start : start + 2]
-        placed = _place(film, width)
+        placed = place_in(film, width)
         below = max(_height_below(page, figure, width) for figure in row)
         page.keep_together(placed.height + below)
         top = page.get_y()
@@ -90,9 +96,9 @@ def write_figures(
         page.set_xy(page.l_margin, top + placed.height + below)
 
 
-def _place(film: Film, width: float) -> Placed:
+def place_in(film: Film, width: float, most_height: float = _MOST_HEIGHT) -> Placed:
     """Return the film's size within a column, keeping its proportion."""
-    height = min(_MOST_HEIGHT, width * film.proportion)
+    height = min(most_height, width * film.proportion)
     return Placed(0.0, 0.0, height / film.proportion, height)
 
 
@@ -118,11 +124,11 @@ def _write_figure(
         else film.jpeg_with(attribution, figure.look.colour_map, figure.look.opacity)
     )
     page.image(picture, placed.left, placed.top, placed.width, placed.height)
-    _edge_letters(page, film, placed)
+    draw_edge_letters(page, film, placed)
     # rect_clip alone would leave fpdf2 believing in colours that end with the clip.
     with page.local_context(), page.rect_clip(placed.left, placed.top, placed.width, placed.height):
         for number, finding in enumerate(findings, start=1):
-            _outline(page, film, placed, finding, source_colour(finding.source))
+            draw_outline(page, film, placed, finding, source_colour(finding.source))
             _number(page, film, placed, finding, number, source_colour(finding.source))
     y = placed.top + placed.height + 1.5
     if attribution is not None and figure.coloured:
@@ -131,7 +137,9 @@ def _write_figure(
     page.write_line(figure.caption, SMALL, width=width)
 
 
-def _outline(page: Page, film: Film, placed: Placed, finding: Finding, colour: tuple[int, int, int]) -> None:
+def draw_outline(
+    page: Page, film: Film, placed: Placed, finding: Finding, colour: tuple[int, int, int]
+) -> None:
     """Draw a finding's outline; dashed the model's own where the reader edited it, dotted if rejected."""
     rejected = finding.decision is Decision.REJECTED
     if finding.edited and finding.suggested is not None:
@@ -172,7 +180,7 @@ def _number(
     _tag(page, str(number), (float(x) - 2.0, float(y) - 4.6), placed, colour)
 
 
-def _edge_letters(page: Page, film: Film, placed: Placed) -> None:
+def draw_edge_letters(page: Page, film: Film, placed: Placed) -> None:
     """Write the patient's side at the left and right edge, as the marker on a film does."""
     left, right = film.edges
     if left:

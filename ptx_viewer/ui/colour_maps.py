@@ -1,41 +1,32 @@
-"""Colour maps for heatmaps over grey films: perceptually uniform, signed ones centred on zero."""
+"""Colours of heatmaps over grey films, the same as in the report; signed ones centred on zero."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 
-#: Name to show -> name in pyqtgraph; CET maps are Peter Kovesi's (arXiv:1509.03700).
-UNSIGNED = {"inferno": "inferno", "viridis": "viridis", "cividis": "cividis", "magma": "magma"}
-SIGNED = {"blue-white-yellow": "CET-CBD1", "blue-black-yellow": "CET-D6", "blue-white-red": "CET-D1"}
+from ptx_viewer.rendering import FULL_OPACITY_FROM, SEQUENTIAL_COLOUR_MAPS, SIGNED_COLOUR_MAP, colour_table
 
 ENTRIES = 256
 #: Entry of a signed map that stands for exactly zero.
 ZERO = 128
 
 
-def names(signed: bool) -> tuple[str, ...]:
-    """Return the maps that suit signed or unsigned heatmaps, the usual one first."""
-    return tuple(SIGNED if signed else UNSIGNED)
-
-
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def colours(name: str, signed: bool) -> NDArray[np.uint8]:
     """Return the opaque colours [256, 3] of a map, from its lowest to its highest value.
 
     An unknown name, or one of the other kind, gives the usual map: a diverging map on an
     unsigned heatmap would invent a meaning for its middle.
     """
-    known = SIGNED if signed else UNSIGNED
-    colour_map = pg.colormap.get(known.get(name, known[names(signed)[0]]))
-    positions = values(signed)
-    table = colour_map.map((positions + 1) / 2 if signed else positions, mode="byte")
-    opaque = np.ascontiguousarray(table[:, :3])
-    opaque.flags.writeable = False
-    return opaque
+    if not signed:
+        return colour_table(name if name in SEQUENTIAL_COLOUR_MAPS else SEQUENTIAL_COLOUR_MAPS[0])
+    table = colour_table(SIGNED_COLOUR_MAP)
+    centred: NDArray[np.uint8] = table[np.rint((values(signed) + 1) / 2 * (ENTRIES - 1)).astype(np.intp)]
+    centred.flags.writeable = False
+    return centred
 
 
 def values(signed: bool) -> NDArray[np.float64]:
@@ -56,7 +47,8 @@ def overlay_table(name: str, signed: bool, opacity: float) -> NDArray[np.uint8]:
 
     Where the map says nothing the film shows unchanged.
     """
-    alpha = np.abs(values(signed)) * min(max(opacity, 0.0), 1.0)
+    fade = np.minimum(np.abs(values(signed)) / FULL_OPACITY_FROM, 1.0)
+    alpha = fade * min(max(opacity, 0.0), 1.0)
     table = np.empty((ENTRIES, 4), dtype=np.uint8)
     table[:, :3] = np.rint(colours(name, signed)[:, ::-1] * alpha[:, None])
     table[:, 3] = np.rint(alpha * 255)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from ptx_viewer.rendering import ANNOTATION_COLOUR, MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
-from ptx_viewer.review.edits import READER
+from ptx_viewer.rendering import ANNOTATION_COLOUR, source_colour
 
 BACKGROUND = "#1b1b1b"
 PANEL = "#232323"
@@ -29,9 +28,7 @@ TEXT_PX = 13
 
 def colour_of(source: str) -> str:
     """Return the outline colour of a model's or the reader's finding, the same as in the report."""
-    if source == READER:
-        return QColor(*READER_COLOUR).name()
-    return QColor(*(SECOND_MODEL_COLOUR if source == "mask-rcnn" else MODEL_COLOUR)).name()
+    return QColor(*source_colour(source)).name()
 
 
 STYLE_SHEET = f"""

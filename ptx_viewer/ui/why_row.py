@@ -67,6 +67,7 @@ class MethodRow(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
         self._make_looks(title)
         self._make_ticks()
         self.note = label()

@@ -11,8 +11,6 @@ from .keys import KEY_OF, Act
 from .presets import Preset, presets_for
 from .widgets import label
 
-_PRESET_ACTS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
-
 
 class WindowBox(QWidget):
     """The window/level controls of the toolbar."""
@@ -27,7 +25,8 @@ class WindowBox(QWidget):
         self._own: Window | None = None
         self.preset = QComboBox()
         self.preset.setPlaceholderText("Own window")
-        self.preset.setToolTip("Window presets  (1 to 4)")
+        first, last = KEY_OF[Act.PRESET_1].shown, KEY_OF[Act.PRESET_4].shown
+        self.preset.setToolTip(f"Window presets  ({first} to {last})")
         self.preset.setAccessibleName("Window presets")
         self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.preset.setMinimumContentsLength(10)
@@ -59,8 +58,7 @@ class WindowBox(QWidget):
         presets = presets_for(image) if image is not None else ()
         if [p.name for p in presets] != [p.name for p in self._presets]:
             self.preset.clear()
-            for preset, act in zip(presets, _PRESET_ACTS, strict=False):
-                self.preset.addItem(f"{KEY_OF[act].shown}  {preset.name}")
+            self.preset.addItems([preset.name for preset in presets])
         self._presets = presets
         self._own = image.window if image is not None else None
         if image is not None:

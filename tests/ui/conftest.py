@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,12 @@ from pydicom.uid import ExplicitVRLittleEndian
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 
-from explain.attribution import Attribution, Faithfulness, Provenance
+from explain.attribution import Attribution, Faithfulness, Provenance, Repeatability
+from explain.target import Target
 from models.cards import DataSource, Figure, ModelCard
 from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.engine import EngineError
+from ptx_viewer.explaining import below_cutoff
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
@@ -39,6 +41,12 @@ ROWS, COLUMNS = 200, 240
 RIGHT_LUNG = np.s_[30:160, 30:100]
 LEFT_LUNG = np.s_[30:160, 140:210]
 GAS = np.s_[40:80, 35:75]
+TITLES = {
+    "attention-unet": "Attention U-Net",
+    "unet": "U-Net",
+    "mask-rcnn": "Mask R-CNN",
+    "lung-fields": "Lung fields",
+}
 
 
 def model_card(name: str, title: str) -> ModelCard:
@@ -71,22 +79,34 @@ class SampleEngine:
 
     Attributes
     ----------
-    refusal, failure, load_failure : str
+    refusal, failure, load_failure, map_failure : str
         What it says instead of an answer.
-    go, loaded : threading.Event
-        An analysis, and the loading, waits for these.
+    go, loaded, map_go, check_go : threading.Event
+        An analysis, the loading, a map, and its check, wait for these.
+    models : tuple of str
+        Which answer, each with the same outline.
+    without_gradients : tuple of str
+    maps : list
+        What was asked of it to explain: model, method and description of the target.
     """
 
     refusal: str = ""
     failure: str = ""
     load_failure: str = ""
+    map_failure: str = ""
+    models: tuple[str, ...] = ("attention-unet",)
+    without_gradients: tuple[str, ...] = ()
     go: threading.Event = field(default_factory=threading.Event)
     loaded: threading.Event = field(default_factory=threading.Event)
+    map_go: threading.Event = field(default_factory=threading.Event)
+    check_go: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, AnalysisOptions]] = field(default_factory=list)
+    maps: list[tuple[str, str, str]] = field(default_factory=list)
+    checks: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.go.set()
-        self.loaded.set()
+        for event in (self.go, self.loaded, self.map_go, self.check_go):
+            event.set()
         self.closed = False
 
     def warm_up(self, progress: Progress) -> EngineInfo:
@@ -94,9 +114,8 @@ class SampleEngine:
         self._wait(self.loaded, progress, "Loading models")
         if self.load_failure:
             raise EngineError(self.load_failure)
-        return EngineInfo(
-            "cpu", (model_card("attention-unet", "Attention U-Net"), model_card("lung-fields", "Lung fields"))
-        )
+        cards = [model_card(name, TITLES[name]) for name in (*self.models, "lung-fields")]
+        return EngineInfo("cpu", tuple(cards), self.without_gradients)
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
         self.asked.append((image.reference.key, options))
@@ -106,12 +125,60 @@ class SampleEngine:
             raise EngineError(self.failure)
         if self.refusal and not options.override_refusal:
             return ImageAnalysis(image.reference.key, refused=self.refusal)
-        return sample_analysis(image, refused=self.refusal or None)
+        return sample_analysis(image, refused=self.refusal or None, models=self.models)
+
+    def explain(
+        self,
+        image: Image2D,
+        model: str,
+        method: str,
+        target: Target,
+        analysis: ImageAnalysis | None,
+        progress: Progress,
+    ) -> Attribution:
+        self.maps.append((model, method, target.description))
+        progress(0.25, "scoring")
+        self._wait(self.map_go, progress, "scoring")
+        if self.map_failure:
+            raise EngineError(self.map_failure)
+        prediction = next(made for made in analysis.predictions if made.model == model)
+        made = sample_map(image, model, method, target)
+        return replace(made, below_cutoff=below_cutoff(made, target, prediction))
+
+    def check(
+        self,
+        image: Image2D,
+        attribution: Attribution,
+        target: Target,
+        analysis: ImageAnalysis | None,
+        progress: Progress,
+    ) -> Faithfulness:
+        self.checks.append(("check", attribution.method))
+        assert analysis.image_key == image.reference.key
+        assert attribution.target == target.description
+        progress(0.5, "checking")
+        self._wait(self.check_go, progress, "checking")
+        return Faithfulness(0.30, 0.61, 0.45, 0.52, "weakly", 0.40, 0.50, 0.2, 0.8)
+
+    def repeat(
+        self,
+        image: Image2D,
+        attribution: Attribution,
+        target: Target,
+        analysis: ImageAnalysis | None,
+        progress: Progress,
+    ) -> Faithfulness:
+        self.checks.append(("repeat", attribution.method))
+        assert analysis.image_key == image.reference.key
+        assert attribution.target == target.description
+        progress(0.5, "repeating")
+        self._wait(self.check_go, progress, "repeating")
+        return replace(attribution.faithfulness, repeatability=Repeatability(3, 0.91, 0.75))
 
     def close(self) -> None:
         self.closed = True
-        self.go.set()
-        self.loaded.set()
+        for event in (self.go, self.loaded, self.map_go, self.check_go):
+            event.set()
 
     def _wait(self, event: threading.Event, progress: Progress, message: str) -> None:
         while not event.wait(0.01):
@@ -129,20 +196,54 @@ def patches(image: Image2D) -> tuple[np.ndarray, LungFields]:
     return gas, LungFields(right, left, "lung-fields-test")
 
 
-def sample_analysis(image: Image2D, refused: str | None = None) -> ImageAnalysis:
+def sample_map(image: Image2D, model: str, method: str, target: Target) -> Attribution:
+    """Return a map that differs by method and model: its values are known everywhere.
+
+    Where the gas is drawn it is 1, or 0.5 for another model than the first.  Signed methods have -1 in
+    the left lung field, and two superpixels: the right half of the patient, and the left one.
+    """
+    signed = method in ("shap", "lime")
+    heatmap = np.zeros(image.shape, dtype=np.float32)
+    heatmap[GAS] = 1.0 if model == "attention-unet" else 0.5
+    regions = None
+    if signed:
+        heatmap[LEFT_LUNG] = -1.0
+        regions = np.zeros(image.shape, dtype=np.int32)
+        regions[:, COLUMNS // 2 :] = 1
+    return Attribution(
+        method=method,
+        model=model,
+        target=target.description,
+        heatmap=heatmap,
+        signed=signed,
+        seconds=1.5,
+        provenance=Provenance(
+            "shap" if signed else "captum", None, "blurred film", 0 if signed else None, 100, effect=2.0,
+            regions="2 regions" if signed else None,
+        ),
+        regions=regions,
+    )  # fmt: skip
+
+
+def sample_analysis(
+    image: Image2D, refused: str | None = None, models: tuple[str, ...] = ("attention-unet",)
+) -> ImageAnalysis:
     """Return what a faultless network would say about a film of :func:`write_film`."""
     mask, fields = patches(image)
     instances = (Instance(mask, Box.around(mask), 0.93, Side.RIGHT),) if mask.any() else ()
-    prediction = Prediction(
-        model="attention-unet",
-        card_id="attention-unet-test",
-        probability=mask.astype(np.float32),
-        score=0.93 if instances else 0.03,
-        threshold=0.41,
-        mask_threshold=0.5,
-        instances=instances,
-        seconds=0.4,
-        device="cpu",
+    predictions = tuple(
+        Prediction(
+            model=model,
+            card_id=f"{model}-test",
+            probability=mask.astype(np.float32),
+            score=0.93 if instances else 0.03,
+            threshold=0.41,
+            mask_threshold=0.5,
+            instances=instances,
+            seconds=0.4,
+            device="cpu",
+        )
+        for model in models
     )
     heatmap = np.zeros(image.shape, dtype=np.float32)
     heatmap[GAS] = 1.0
@@ -160,7 +261,7 @@ def sample_analysis(image: Image2D, refused: str | None = None) -> ImageAnalysis
     return ImageAnalysis(
         image_key=image.reference.key,
         refused=refused,
-        predictions=(prediction,),
+        predictions=predictions,
         lung_fields=fields,
         attributions=(attribution,),
         measurements=measure_film(masks, fields, image.spacing, "attention-unet"),

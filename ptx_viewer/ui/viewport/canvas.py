@@ -332,6 +332,13 @@ class FilmCanvas(QWidget):
         heatmap = self._heatmap.layer if self._heatmap is not None else None
         return probe_pixel(image, heatmap, *geometry.to_source(*self._device_point(position)))
 
+    def read(self, row: int, column: int) -> PixelProbe | None:
+        """Return what lies at a pixel of the source grid; None outside the image."""
+        image, heatmap = self.image, self._heatmap
+        if image is None:
+            return None
+        return probe_pixel(image, heatmap.layer if heatmap is not None else None, column + 0.5, row + 0.5)
+
     def source_point(self, position: QPointF) -> tuple[float, float]:
         """Return the source point ``(x, y)`` at a logical point of the canvas, also beside the image."""
         geometry = self._geometry()

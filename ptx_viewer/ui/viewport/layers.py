@@ -96,7 +96,7 @@ class HeatmapLayer:
     opacity : float
         0..1, the opacity of the largest magnitude; smaller ones are more transparent.
     colour_map : str
-        A name of :mod:`ptx_viewer.ui.colour_maps`; ``""`` for the usual one.
+        A name of :data:`ptx_viewer.rendering.SEQUENTIAL_COLOUR_MAPS`; ``""`` for the usual one.
     caption : str
         What the map is, in one sentence.
     title : str
