@@ -56,16 +56,13 @@ def _drain(anatomy: Anatomy, side: Side, random: np.random.Generator) -> tuple[T
     path = np.array(outside + inside)
     # The stripe is interrupted at the last side hole.
     hole = len(path) - 2
+    stripe = path + np.array([[0.0, 3.0, 0.0]])
+    tip = np.linspace(stripe[hole] * 0.75 + stripe[hole + 1] * 0.25, stripe[-1], 3)
     return (
         polyline(path, np.full(len(path), 4.2), _PVC, 2.5),
         polyline(path, np.full(len(path), 2.9), -_PVC, 2.5),
-        polyline(path[: hole + 1] + (0.0, 3.0, 0.0), np.full(hole + 1, 0.7), _BARIUM, 2.5),
-        polyline(
-            np.linspace(path[hole] * 0.75 + path[hole + 1] * 0.25, path[-1], 3) + (0.0, 3.0, 0.0),
-            np.full(3, 0.7),
-            _BARIUM,
-            2.5,
-        ),
+        polyline(stripe[: hole + 1], np.full(hole + 1, 0.7), _BARIUM, 2.5),
+        polyline(tip, np.full(3, 0.7), _BARIUM, 2.5),
     )
 
 

@@ -25,9 +25,9 @@ GLAND: Final = -10.0
 CARTILAGE: Final = 110.0
 CANCELLOUS_BONE: Final = 240.0
 VERTEBRAL_BONE: Final = 130.0
-CORTICAL_BONE: Final = 1100.0
+CORTICAL_BONE: Final = 1200.0
 #: Parenchyma without the vessels that are resolved one by one.
-LUNG: Final = -848.0
+LUNG: Final = -838.0
 
 
 def attenuation(hounsfield: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ _RIB_HEAD: Final = 21.0
 #: Ribs lie this far outside the inner surface of the cage (mm), and are this thick.
 _RIB_DEPTH: Final = 4.0
 _RIB_HALF_THICKNESS: Final = 3.3
-_CORTEX: Final = 1.8
+_CORTEX: Final = 2.0
 
 
 def add_ribs(
@@ -127,16 +127,16 @@ def add_spine(
         (np.abs(sideways) - half_width * 0.72) ** 2 + ((-offset - 3.0) * 0.75) ** 2
     )
     pedicle = np.minimum(pedicle, np.float32(9.0) - np.abs(behind - arch_y + 6.0))
-    _shell(hounsfield, pedicle, width, cortex=0.22)
+    _shell(hounsfield, pedicle, width, cortex=0.14)
     spinous = np.float32(3.2) - np.sqrt(sideways**2 + (np.maximum(np.abs(offset - 6.0) - 6.0, 0.0)) ** 2)
     spinous = np.minimum(spinous, np.float32(8.0) - np.abs(behind - arch_y - 10.0))
-    _shell(hounsfield, spinous, width, cortex=0.3)
+    _shell(hounsfield, spinous, width, cortex=0.2)
     reach = half_width + np.float32(7.0)
     transverse = np.float32(3.6) - np.sqrt(
         (-offset - 2.0) ** 2 + np.maximum(np.abs(sideways) - reach, 0.0) ** 2
     )
     transverse = np.minimum(transverse, np.float32(3.5) - np.abs(behind - arch_y - 2.0))
-    _shell(hounsfield, transverse, width, cortex=0.25)
+    _shell(hounsfield, transverse, width, cortex=0.18)
 
 
 def _shell(hounsfield: FloatArray, shape: FloatArray, width: float, cortex: float) -> None:
