@@ -12,6 +12,7 @@ from models.lung_fields import DECODER_CHANNELS, LungFieldModel
 from models.networks.unet import UNet
 from models.training import export, films
 from models.training.films import Film, read_grey
+from models.training.fit import trained_weights
 from models.training.lung_task import SIZE
 from models.training.lungs import ENCODER, lung_films
 from models.training.metrics import dice
@@ -51,7 +52,7 @@ def _refused(model: LungFieldModel, film: Film) -> bool:
 def export_lungs(run: Path, data: Path, folder: Path, command: str) -> ModelCard:
     """Write the averaged network of `run` with a card holding figures measured on the shipped weights."""
     network = UNet(ENCODER, classes=3, image_classes=1, decoder_channels=DECODER_CHANNELS)
-    network.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    network.load_state_dict(trained_weights(run))
     card = ModelCard(
         card_id="lung-fields-1",
         name="lung-fields",

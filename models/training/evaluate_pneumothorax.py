@@ -13,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from models.cards import Figure, ModelCard
 from models.evaluation.answers import Answer, ask
 from models.evaluation.decision import balanced_threshold, calibrate, choose_mask_threshold
 from models.pneumothorax import PneumothoraxModel
 from models.training import export
+from models.training.films import Film
+from models.training.fit import trained_weights
 from models.training.metrics import bootstrap, dice, roc_auc
 from models.training.pneumothorax import ENCODER, SIZE, build_network, pneumothorax_films
 
@@ -69,28 +72,44 @@ def export_pneumothorax(
     """Write the averaged network of `run` with a card: chosen on validation, measured on test films."""
     name, title = ("attention-unet", "Attention U-Net") if attention else ("unet", "U-Net")
     network = build_network(attention)
-    network.load_state_dict(torch.load(run / "checkpoint.pt", weights_only=True)["average"])
+    network.load_state_dict(trained_weights(run))
     parts = pneumothorax_films(data)
-    draft = _draft(name, title, attention, command)
+    chosen = choose_on_validation(
+        network, _draft(name, title, attention, command), parts["validation"], folder
+    )
+    model = PneumothoraxModel(chosen, folder / f"{name}.safetensors", torch.device("cpu"))
+    final = dataclasses.replace(chosen, figures=pneumothorax_figures(ask(model, parts["test"])))
+    export.write_card(final, folder)
+    return final
+
+
+def choose_on_validation(
+    network: nn.Module, draft: ModelCard, validation: Sequence[Film], folder: Path
+) -> ModelCard:
+    """Write the weights, then return the card with thresholds and calibration from the validation films.
+
+    Parameters
+    ----------
+    network : nn.Module
+    draft : ModelCard
+        Complete but for thresholds, calibration and figures.
+    validation : sequence of Film
+    folder : Path
+    """
     export.write_model(network, draft, folder)
-    weights = folder / f"{name}.safetensors"
-    cpu = torch.device("cpu")
-    seen = ask(PneumothoraxModel(draft, weights, cpu, checked=False), parts["validation"])
+    weights = folder / f"{draft.name}.safetensors"
+    seen = ask(PneumothoraxModel(draft, weights, torch.device("cpu"), checked=False), validation)
     positive = np.array([a.film.positive for a in seen])
     logits = np.array([a.logit for a in seen])
     slope, offset = calibrate(logits, positive)
     calibrated = 1 / (1 + np.exp(-(logits * slope + offset)))
-    chosen = dataclasses.replace(
+    return dataclasses.replace(
         draft,
         threshold=round(balanced_threshold(calibrated, seen), 4),
         mask_threshold=choose_mask_threshold(seen),
         options={**draft.options, "calibration_slope": slope, "calibration_offset": offset},
-        sha256=export.digest(folder, name),
+        sha256=export.digest(folder, draft.name),
     )
-    answers = ask(PneumothoraxModel(chosen, weights, cpu), parts["test"])
-    final = dataclasses.replace(chosen, figures=pneumothorax_figures(answers))
-    export.write_card(final, folder)
-    return final
 
 
 def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:

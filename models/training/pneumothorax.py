@@ -11,6 +11,7 @@ from torch import nn
 
 from models.networks.unet import UNet
 from models.training import films
+from models.training.digital import digital_films
 from models.training.fit import FitSettings, fit
 from models.training.lung_task import SIZE as LUNG_SIZE
 from models.training.lung_task import as_input
@@ -22,10 +23,12 @@ ENCODER = "tf_efficientnet_lite2"
 SIZE = 288
 #: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
 BANK_SIZE = 352
+#: Films of the digital thorax, half of them with a pneumothorax.
+DIGITAL_FILMS = 64
 #: One SIIM-ACR film stands in the additional NIH films too (found by perceptual hash).
 _DUPLICATES = {"00001317_000"}
 #: SIIM-ACR films that also appear among the figure crops (found by perceptual hash): never held out.
-_IN_FIGURES = ("2353.1517875172.311548", ".367.1517875162.573432")
+IN_FIGURES = ("2353.1517875172.311548", ".367.1517875162.573432")
 
 
 def pneumothorax_films(data: Path) -> dict[str, list[films.Film]]:
@@ -39,7 +42,7 @@ def pneumothorax_films(data: Path) -> dict[str, list[films.Film]]:
     for collection, shares in ((siim, (0.69, 0.13)), (nih, (0.5, 0.17))):
         for positive in (True, False):
             group = [film for film in collection if film.positive is positive]
-            pinned = [film for film in group if film.film_id.endswith(_IN_FIGURES)]
+            pinned = [film for film in group if film.film_id.endswith(IN_FIGURES)]
             free = [film for film in group if film not in pinned]
             order = [free[i] for i in rng.permutation(len(free))]
             first = round(shares[0] * len(group)) - len(pinned)
@@ -62,8 +65,11 @@ def build_network(attention: bool) -> UNet:
     return network
 
 
-def build_task(data: Path, lung_network: nn.Module) -> PneumothoraxTask:
-    """Read the films; `lung_network` outlines the lung fields of the hosts for insertion."""
+def build_task(data: Path, lung_network: nn.Module, run: Path) -> PneumothoraxTask:
+    """Read the films; `lung_network` outlines the lung fields of the negatives for insertion.
+
+    The digital thorax's films are made once and kept in the folder `run`.
+    """
     parts = pneumothorax_films(data)
     train = parts["train"]
     negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
@@ -74,6 +80,7 @@ def build_task(data: Path, lung_network: nn.Module) -> PneumothoraxTask:
         negatives=hosts,
         labelled=films.load_bank([f for f in train if f.positive and f.mask is None], BANK_SIZE),
         profiles=retreat_profiles(data / "siim" / "train-rle.csv.gz", held_out),
+        digital=digital_films(DIGITAL_FILMS, BANK_SIZE, run / "digital.npz"),
         validation=films.load_bank(parts["validation"], SIZE),
         size=SIZE,
     )
@@ -98,4 +105,4 @@ def train_pneumothorax(
     """Train, or go on training, and return the averaged network."""
     network = build_network(attention)
     settings = FitSettings(steps=steps, validate_every=100, checkpoint_every=25)
-    return fit(network, build_task(data, lung_network), settings, run)
+    return fit(network, build_task(data, lung_network, run), settings, run)

@@ -34,30 +34,37 @@ class PneumothoraxTask:
         Films with a drawn mask, all positive.
     negatives : FilmBank
         Films called negative; ``masks`` hold lung fields (1 right, 2 left): they also host the insertions.
-    profiles : ndarray of float32, shape [N, L]
-        See :func:`models.training.shapes.retreat_profiles`.
+    profiles : ndarray of float32, shape [N, L], or None
+        See :func:`models.training.shapes.retreat_profiles`; None draws every retreat by formula.
     labelled : FilmBank
         Positives by image label alone; their masks are unknown.
+    digital : FilmBank
+        Films of the digital thorax with their masks, with and without a pneumothorax.
     validation : FilmBank
     size : int
         Edge of the network's grid.
     shares : tuple of int
-        Outlined, negative, inserted, image-labelled films in a batch.
+        Outlined, negative, inserted, image-labelled, digital films in a batch.
     drain : float
         Share of the negative and of the inserted films on which a chest drain is drawn.
+    focal_gamma, focal_alpha : float
+        Of the focal loss in BCE's place; a gamma of 0 keeps BCE.
     """
 
     outlined: FilmBank
     negatives: FilmBank
     labelled: FilmBank
-    profiles: NDArray[np.float32]
+    profiles: NDArray[np.float32] | None
+    digital: FilmBank
     validation: FilmBank
     size: int
-    shares: tuple[int, int, int, int] = (5, 4, 2, 1)
+    shares: tuple[int, int, int, int, int] = (5, 3, 2, 1, 1)
     drain: float = 0.3
     augmentation: Augmentation = field(default_factory=Augmentation)
     #: Negatives of each source are drawn equally often, however many there are.
     _by_source: list[NDArray[np.int64]] = field(init=False)
+    focal_gamma: float = 0.0
+    focal_alpha: float = 0.5
 
     def __post_init__(self) -> None:
         sources = np.array([film.source for film in self.negatives.films])
@@ -74,7 +81,7 @@ class PneumothoraxTask:
             known.append(has_mask)
             positive.append(label)
 
-        outlined, negative, inserted, labelled = self.shares
+        outlined, negative, inserted, labelled, digital = self.shares
         for index in rng.integers(0, len(self.outlined.films), outlined):
             add(self.outlined.images[index], self.outlined.masks[index], True, True)
         for _ in range(negative):
@@ -84,6 +91,9 @@ class PneumothoraxTask:
             add(*self._insert(rng), True, True)
         for index in rng.integers(0, len(self.labelled.films), labelled):
             add(self.labelled.images[index], self.labelled.masks[index], False, True)
+        for index in rng.integers(0, len(self.digital.films), digital):
+            film = self.digital.films[index]
+            add(self.digital.images[index], self.digital.masks[index], True, film.positive)
         return {
             "x": torch.from_numpy(np.stack(images))[:, None] * 2 - 1,
             "mask": torch.from_numpy(np.stack(masks).astype(np.float32)),
@@ -112,7 +122,10 @@ class PneumothoraxTask:
         """Return Dice + BCE of the known masks, and BCE of the image score."""
         output = network(batch["x"].contiguous(memory_format=torch.channels_last))
         known = batch["known"]
-        mask = dice_bce(output.masks[known, 0], batch["mask"][known], batch["positive"][known]).mean()
+        mask = dice_bce(
+            output.masks[known, 0], batch["mask"][known], batch["positive"][known],
+            self.focal_gamma, self.focal_alpha,
+        ).mean()  # fmt: skip
         # Labels mined from reports are right more often than not, no more: they weigh half.
         weight = torch.where(known, 1.0, 0.5)
         label = batch["positive"].float() * 0.96 + 0.02

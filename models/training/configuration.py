@@ -1,0 +1,255 @@
+"""Everything that decides a training run, in one YAML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from models.preprocess import Preprocessing
+from models.training.augment import Augmentation
+from models.training.export import current_commit
+from models.training.fit import FitSettings
+from models.training.strict import build, plain
+
+#: Libraries whose versions may change what a run gives.
+_LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scipy", "opencv-python-headless", "safetensors")
+
+#: Values of ``encoder_weights`` that are no path.
+WITHOUT_FILE = ("packaged", "none")
+#: Keys of the file that other parts of the program read, or that only say how a run was made.
+_BESIDE = ("search", "made_with")
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """What is trained.
+
+    Attributes
+    ----------
+    name : {"attention-unet", "unet"}
+    encoder : str
+        timm's name of a model with features at strides 2, 4, 8, 16 and 32, e.g. ``resnet50``,
+        ``tf_efficientnet_b0``, ``xception41``.
+    encoder_weights : str
+        ``"packaged"`` (the EfficientNet-Lite models), ``"none"``, or the path of a weight file.
+    size : int
+        Edge of the network's grid in pixels, a multiple of 32.
+    """
+
+    name: Literal["attention-unet", "unet"] = "attention-unet"
+    encoder: str = "tf_efficientnet_lite2"
+    encoder_weights: str = "packaged"
+    size: int = 288
+
+    def __post_init__(self) -> None:
+        if self.size < 32 or self.size % 32:
+            raise ValueError(f"size must be a multiple of 32, not {self.size}")
+
+    @property
+    def attention(self) -> bool:
+        """Whether there are gates on the skip connections."""
+        return self.name == "attention-unet"
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """The films: either the project's own collections, or manifests made by ``prepare``.
+
+    Attributes
+    ----------
+    collections : Path or None
+        Folder with the collections that the shipped weights were trained on, in their split.
+    manifests : tuple of Path
+    run_lengths : Path or None
+        SIIM-ACR's annotation file, whose masks shape the insertions; without one they follow a formula.
+        `collections` brings its own.
+    margin : float
+        How much larger than the network's grid films are kept, so that shifts and turns sample real pixels.
+    """
+
+    collections: Path | None = None
+    manifests: tuple[Path, ...] = ()
+    run_lengths: Path | None = None
+    margin: float = 1.22
+
+    def __post_init__(self) -> None:
+        if (self.collections is None) == (not self.manifests):
+            raise ValueError("name either collections or manifests")
+        if not 1.0 <= self.margin <= 2.0:
+            raise ValueError(f"margin must be between 1 and 2, not {self.margin:g}")
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """Films of each kind in a batch.
+
+    Attributes
+    ----------
+    outlined, negative, inserted, labelled : int
+        With a drawn mask; without a pneumothorax; with an inserted one; positive by label alone.
+    drain : float
+        Share of the negative and the inserted films on which a chest drain is drawn.
+    """
+
+    outlined: int = 5
+    negative: int = 4
+    inserted: int = 2
+    labelled: int = 1
+    drain: float = 0.3
+
+    def __post_init__(self) -> None:
+        counts = (self.outlined, self.negative, self.inserted, self.labelled)
+        if min(counts) < 0 or self.outlined + self.inserted < 1 or self.negative < 1:
+            raise ValueError("a batch needs films with a mask (outlined or inserted) and negative films")
+        if not 0 <= self.drain <= 1:
+            raise ValueError(f"drain must be between 0 and 1, not {self.drain:g}")
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Dice + BCE, or Dice + focal loss.
+
+    Attributes
+    ----------
+    focal_gamma : float
+        0 is plain BCE; Lin et al. 2017 use 2.
+    focal_alpha : float
+    """
+
+    focal_gamma: float = 0.0
+    focal_alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.focal_gamma != 0 and self.focal_gamma < 1:
+            raise ValueError("focal_gamma must be 0 (off) or at least 1")
+        if not 0 < self.focal_alpha < 1:
+            raise ValueError("focal_alpha must lie between 0 and 1")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A whole training run."""
+
+    data: DataSettings
+    network: NetworkSettings = NetworkSettings()
+    fit: FitSettings = FitSettings(steps=900, validate_every=100, checkpoint_every=25)  # noqa: RUF009
+    batch: BatchSettings = BatchSettings()
+    loss: LossSettings = LossSettings()
+    augmentation: Augmentation = Augmentation()  # noqa: RUF009
+    preprocessing: Preprocessing = Preprocessing()  # noqa: RUF009
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int | None = None
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Read and check a configuration; paths in it are relative to its own folder.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, holds an unknown key, or a value that cannot be; the message names it.
+    """
+    return from_content(read_content(path), path)
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a YAML file, unchecked.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as such.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path.name} must hold keys and values")
+    return content
+
+
+def from_content(content: dict[str, Any], path: Path) -> Configuration:
+    """Check the content of the configuration file at `path`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`read_configuration`.
+    """
+    content = {key: value for key, value in content.items() if key not in _BESIDE}
+    if isinstance(content.get("fit"), dict):
+        # A file that names a few settings keeps the others of a run as it is without a file.
+        content["fit"] = {**plain(Configuration.fit), **content["fit"]}
+    try:
+        made = build(Configuration, content)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    folder, data, weights = path.parent, made.data, made.network.encoder_weights
+    located = dataclasses.replace(
+        data,
+        collections=None if data.collections is None else folder / data.collections,
+        manifests=tuple(folder / manifest for manifest in data.manifests),
+        run_lengths=None if data.run_lengths is None else folder / data.run_lengths,
+    )
+    if weights not in WITHOUT_FILE:
+        made = dataclasses.replace(
+            made, network=dataclasses.replace(made.network, encoder_weights=(folder / weights).as_posix())
+        )
+    return dataclasses.replace(made, data=located)
+
+
+def keep_configuration(made: Configuration, run: Path) -> None:
+    """Write the configuration of a new run with commit and versions, or make sure that it is still the same.
+
+    Raises
+    ------
+    ValueError
+        If the run in the folder was begun with another configuration; the message names what differs.
+    """
+    path = run / "config.yaml"
+    content = plain(dataclasses.replace(made, threads=None))
+    content = _absolute(content)
+    if path.exists():
+        before = read_content(path)
+        differing = [key for key in content if before.get(key) != content[key]]
+        if differing:
+            raise ValueError(
+                f"the run in '{run}' was begun with other settings of {', '.join(differing)}; "
+                "restore them, or start a run in another folder"
+            )
+        return
+    run.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    text = yaml.safe_dump({**content, "made_with": made_with()}, sort_keys=False, allow_unicode=True)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _absolute(content: dict[str, Any]) -> dict[str, Any]:
+    # The copy in the run's folder must find the same files from there.
+    data = content["data"]
+    for key in ("collections", "run_lengths"):
+        data[key] = data[key] and Path(data[key]).resolve().as_posix()
+    data["manifests"] = [Path(path).resolve().as_posix() for path in data["manifests"]]
+    weights = content["network"]["encoder_weights"]
+    if weights not in WITHOUT_FILE:
+        content["network"]["encoder_weights"] = Path(weights).resolve().as_posix()
+    return content
+
+
+def made_with() -> dict[str, str]:
+    """Return the commit and the versions that a run is made with."""
+    versions = {"commit": current_commit(), "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed as a package"
+    return versions
