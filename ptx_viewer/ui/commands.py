@@ -123,7 +123,7 @@ class Commands:
             Act.NEXT_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(1)),
             Act.PREVIOUS_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(-1)),
             Act.PUT_BACK: self._with_reading(lambda reading: reading.measuring.put_back()),
-            Act.COMPARE_PRIOR: lambda: None,
+            Act.COMPARE_PRIOR: window.compare_prior,
             Act.ADD_FINDING: self._add_finding,
             Act.MASK_STYLE: column.findings.next_style,
             Act.HEATMAP: column.why.switch_last,

@@ -33,6 +33,8 @@ from .measures_on_film import MeasuresOnFilm
 from .message_bar import MessageBar
 from .pane import Pane
 from .panes import Panes
+from .prior_comparison import PriorComparison
+from .priors import latest_film
 from .region_asking import RegionAsking
 from .right_column import RightColumn
 from .screen_modes import ScreenModes
@@ -80,6 +82,7 @@ class MainWindow(QMainWindow):
         self.panes = Panes(self.grid, self.desk, self)
         self.asking = RegionAsking(self.panes, self)
         self.comparison = Comparison(self.grid, self.panes, self)
+        self.priors = PriorComparison(self.grid, self.panes, self.library, self)
         self.column = RightColumn(self.actions_, self.analyst, self.explanations)
         self.messages = MessageBar()
         self.status = StatusBar(self.actions_, self)
@@ -110,11 +113,22 @@ class MainWindow(QMainWindow):
         """Show one, two or four viewports; those that are still empty get the series that follow."""
         if self.comparison.on:
             self.comparison.stop(count=count)
+        self.priors.stop(count=count)
         self.grid.set_count(count)
         self.panes.fill(self.library.items)
 
+    def compare_prior(self) -> None:
+        """Show the prior film of the same patient beside the current one, or end that."""
+        if self.priors.on:
+            self.priors.stop()
+        else:
+            self.comparison.stop()
+            self.priors.start()
+        self._on_priors()
+
     def compare_maps(self) -> None:
         """Show the film twice, each with a map of its own, or end that."""
+        self.priors.stop()
         if self.comparison.on:
             self.comparison.stop()
         elif not self.comparison.start():
@@ -278,6 +292,7 @@ class MainWindow(QMainWindow):
         self.asking.changed.connect(lambda: self.column.why.set_drawing(self.asking.act))
         self.panes.regionDrawn.connect(self._on_region)
         self.comparison.changed.connect(self._on_comparison)
+        self.priors.changed.connect(self._on_priors)
         self.column.models.cardAsked.connect(self.show_card)
 
     def _show_maps(self) -> None:
@@ -294,6 +309,15 @@ class MainWindow(QMainWindow):
         self.column.why.set_side(self.comparison.side)
         self._show_maps()
 
+    def _on_priors(self) -> None:
+        offered = self.priors.offered
+        self.actions_[Act.COMPARE_PRIOR].setEnabled(offered is not None)
+        self.actions_[Act.COMPARE_PRIOR].setChecked(self.priors.on)
+        layout = {1: Act.LAYOUT_ONE, 2: Act.LAYOUT_TWO, 4: Act.LAYOUT_FOUR}[self.grid.count]
+        self.actions_[layout].setChecked(True)
+        study = offered[1] if offered is not None else None
+        self.column.measures.prior.show_state(study, self.priors.states, self.priors.changes())
+
     def _on_active(self) -> None:
         self.adding.stop()
         self.column.why.set_side(self.comparison.side)
@@ -308,6 +332,7 @@ class MainWindow(QMainWindow):
                 self.bar.window_box.set_window(window.center, window.width)
             self.column.show_pane(pane)
             self._watch(pane)
+            self._on_priors()
         current = self.pane.item
         self.browser.set_shown(self.panes.shown_items, current.key if current is not None else None)
         self.desk.release(self.panes.image_keys)
@@ -340,9 +365,10 @@ class MainWindow(QMainWindow):
     def _on_catalogue(self) -> None:
         if self.pane.item is None:
             items = self.library.items
-            first = next((item for item in items if item.is_film), next(iter(items), None))
+            first = latest_film(self.library.catalogue) or next(iter(items), None)
             if first is not None:
                 self.show_item(first.key)
+        self._on_priors()
         self._refresh()
 
     def _refresh(self) -> None:

@@ -14,6 +14,7 @@ from .keys import Act
 from .measure_row import MeasureRow
 from .measure_wording import RowText, annotation_text, capital, measurement_text
 from .measuring import row_id
+from .prior_box import PriorBox
 from .reading import AnalysisState, Reading
 from .widgets import Section, clear, label
 
@@ -36,6 +37,8 @@ class MeasuresPanel(Section):
         self._empty = label("", "quiet")
         self._list = QVBoxLayout()
         self._list.setSpacing(1)
+        self.prior = PriorBox(actions)
+        self.rows.addWidget(self.prior)
         self.rows.addWidget(self._empty)
         self.rows.addLayout(self._list)
         self.refresh(None)

@@ -22,6 +22,7 @@ from .film import Film
 from .geometry import Geometry, ViewState, pixel_aspect
 from .heatmap import Heatmap
 from .layers import HeatmapLayer, Look, MaskLayer, MaskStyle, PixelProbe
+from .linking import Frame
 from .masks import MaskOutline, MaskOverlay
 from .painting import Message, Scene, paint_frame, paint_message, paint_scene, to_device_grid
 from .probe import probe_pixel
@@ -128,6 +129,12 @@ class FilmCanvas(QWidget):
     def look(self) -> Look:
         """How the image is looked at: view, greys and window together."""
         return Look(self._view, self._inverted, self._window)
+
+    @property
+    def frame(self) -> Frame | None:
+        """What view and window relate to; None while there is only a message."""
+        geometry, image = self._geometry(), self.image
+        return Frame(image.shape, geometry.fit_zoom, image.window) if geometry and image else None
 
     def set_look(self, look: Look) -> None:
         """Look at the image as another canvas does."""
