@@ -49,6 +49,23 @@ class Turn:
         turned = turned.swapaxes(0, 1) if self.transpose else turned
         return np.ascontiguousarray(turned)
 
+    def apply_to_point(self, point: tuple[float, float], shape: tuple[int, int]) -> tuple[float, float]:
+        """Return where a point (row, column) of an array of `shape` lies after the turn."""
+        (row, column), (rows, columns) = point, shape
+        if self.transpose:
+            row, column, rows, columns = column, row, columns, rows
+        return (
+            rows - 1 - row if self.flip_rows else row,
+            columns - 1 - column if self.flip_columns else column,
+        )
+
+    def undo_point(self, point: tuple[float, float], shape: tuple[int, int]) -> tuple[float, float]:
+        """Return where a point of the turned array lies in the array of `shape` that was turned."""
+        (row, column), (rows, columns) = point, shape[::-1] if self.transpose else shape
+        row = rows - 1 - row if self.flip_rows else row
+        column = columns - 1 - column if self.flip_columns else column
+        return (column, row) if self.transpose else (row, column)
+
 
 def turn_to_standard(row_direction: str, column_direction: str) -> Turn:
     """Return the turn that shows a frontal film as usual: patient's left at the right, head up.

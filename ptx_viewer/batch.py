@@ -10,6 +10,10 @@ from pathlib import Path
 
 from ptx_viewer import __version__
 from ptx_viewer.analysis import Analyser
+from ptx_viewer.measure.area import NAME as AREA
+from ptx_viewer.measure.hemithorax import NAME as SHARE
+from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.quantities import SIZE_CLASS
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.report.findings import ImageRecord, file_stem, write_findings
@@ -39,7 +43,7 @@ class Row:
     score : str
         Image score and threshold; ``""`` for a refused image.
     size : str
-        The valid measurements.
+        Area, share of the hemithorax and size classes, as far as they apply.
     """
 
     file: str
@@ -181,9 +185,19 @@ def _row(image: Image2D, analysis: ImageAnalysis) -> Row:
         words = " and ".join(sides) + " pneumothorax" if sides else "pneumothorax, not outlined"
         findings.append(words if prediction.present else "no pneumothorax found")
         scores.append(f"{prediction.score:.2f} (threshold {prediction.threshold:.2f})")
-    size = [
-        f"{m.side} {m.value:,.0f} {m.unit}" if m.unit != "%" else f"{m.value:.0f} %"
-        for m in analysis.measurements
-        if m.valid and m.value is not None
-    ]
-    return Row(file, "; ".join(findings), "; ".join(scores), ", ".join(size))
+    return Row(file, "; ".join(findings), "; ".join(scores), _size(analysis.measurements))
+
+
+def _size(measurements: Sequence[Measurement]) -> str:
+    """Say the size in short: area, share of the hemithorax and size classes; findings.json has the rest."""
+    parts = []
+    for measurement in measurements:
+        if not measurement.valid or measurement.value is None:
+            continue
+        if measurement.name == AREA:
+            parts.append(f"{measurement.side} {measurement.value:,.0f} {measurement.unit}")
+        elif measurement.name == SHARE:
+            parts.append(f"{measurement.value:.0f} % of the hemithorax (projected area)")
+        elif measurement.category and measurement.name.startswith(SIZE_CLASS):
+            parts.append(f"{measurement.category} by {measurement.name.removeprefix(SIZE_CLASS)}")
+    return ", ".join(parts)

@@ -200,8 +200,8 @@ class Hemithorax:
             return None
         place = int(edge[: end + 1].argmin())
         return Dome(
-            top=(edge[place] + 0.5, float(angle + place)),
-            costophrenic=(edge[0] + 0.5, float(angle)),
+            top=(float(edge[place]) + 0.5, float(angle + place)),
+            costophrenic=(float(edge[0]) + 0.5, float(angle)),
         )
 
 

@@ -60,23 +60,13 @@ class Placement:
     def point(self, row: float, column: float) -> tuple[float, float]:
         """Return the row and column in the source of a point of the piece."""
         top, left, rows, columns = self.box
-        height, width = (columns, rows) if self.turn.transpose else (rows, columns)
-        row = height - 1 - row if self.turn.flip_rows else row
-        column = width - 1 - column if self.turn.flip_columns else column
-        if self.turn.transpose:
-            row, column = column, row
-        return float(top + row), float(left + column)
+        down, across = self.turn.undo_point((row, column), (rows, columns))
+        return float(top + down), float(left + across)
 
     def locate(self, point: tuple[float, float]) -> tuple[float, float]:
         """Return the row and column in the piece, or beyond its edges, of a point of the source."""
         top, left, rows, columns = self.box
-        height, width = (columns, rows) if self.turn.transpose else (rows, columns)
-        row, column = point[0] - top, point[1] - left
-        if self.turn.transpose:
-            row, column = column, row
-        row = height - 1 - row if self.turn.flip_rows else row
-        column = width - 1 - column if self.turn.flip_columns else column
-        return float(row), float(column)
+        return self.turn.apply_to_point((point[0] - top, point[1] - left), (rows, columns))
 
     def segment(self, line: Segment) -> Segment:
         """Return a segment of the piece in the source's rows and columns."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from . import formulas, lines, validity
 from .view import FilmView
 
+#: How the names of the guidelines' classes begin.
+SIZE_CLASS = "size class, "
 BTS_2023 = "BTS 2023: size alone no longer decides what is done"
 
 
@@ -63,12 +65,12 @@ class Quantity:
         return self.problem is not validity.view_problem
 
     def category(self, value: float, interval: tuple[float, float] | None) -> str | None:
-        """Return the size class of a value, and whether the interval reaches into the other one."""
+        """Return the size class of a value, ``(borderline)`` when the interval reaches into the other one."""
         if self.threshold_mm is None:
             return None
         found = formulas.size_class(value, self.threshold_mm)
         ends = {formulas.size_class(end, self.threshold_mm) for end in interval or (value,)}
-        return found if ends == {found} else f"{found}, uncertain: the interval includes both"
+        return found if ends == {found} else f"{found} (borderline)"
 
 
 def _length(lengths: Sequence[float]) -> float:
@@ -199,7 +201,7 @@ QUANTITIES = (
         validity.size_problem,
     ),
     Quantity(
-        "size class, BTS 2010",
+        f"{SIZE_CLASS}BTS 2010",
         "mm",
         (lines.HILUM,),
         _length,
@@ -210,7 +212,7 @@ QUANTITIES = (
         threshold_mm=formulas.BTS_LARGE_MM,
     ),
     Quantity(
-        "size class, ACCP 2001",
+        f"{SIZE_CLASS}ACCP 2001",
         "mm",
         (lines.CUPOLA,),
         _length,

@@ -44,16 +44,17 @@ NORMAL_STEP: Final = (-0.028, 0.065, 0.135)
 #: percentile.
 NORMAL_HEIGHT: Final = {Side.RIGHT: 0.11, Side.LEFT: 0.04}
 
-HINT = "possible tension (a hint: tension is a clinical diagnosis)"
-_TOWARDS = "towards the air: not as tension would"
-USUAL = "within the range of films without pneumothorax"
+HINT = "possible tension"
+_TOWARDS = "shifted towards the air"
+USUAL = {SHIFT: "not shifted", DEPRESSION: "not depressed", HEIGHT: "not flattened"}
 _ROTATION = "rotation of the patient was not assessed and looks the same"
 _METHODS = {
-    SHIFT: "middle of the mediastinum above the heart against the middle between the chest walls, less its "
-    "normal place (200 JSRT films), away from the air; " + _ROTATION,
-    DEPRESSION: "dome against the opposite one, less the normal step between them (200 JSRT films), "
-    "downwards",
-    HEIGHT: "dome above the costophrenic angle; flattened below the 2.5th percentile of 200 JSRT films",
+    SHIFT: "away from the air: middle of the mediastinum above the heart against the middle between the "
+    "chest walls, less its normal place (3 SD of 200 JSRT films); a hint only; " + _ROTATION,
+    DEPRESSION: "downwards: dome against the opposite one, less the normal step (97.5th percentile of 189 "
+    "JSRT films); a hint only",
+    HEIGHT: "dome above the costophrenic angle; flattened below the 2.5th percentile of 200 JSRT films; a "
+    "hint only",
 }
 _BOTH_SIDES = "there is air on both sides: no side to compare with"
 _OPPOSITE_MISSING = "the lung field of the other side was not found"
@@ -203,7 +204,7 @@ def _shift(sides: _Sides) -> _Displacement:
     row = float(np.mean(rows))
     value = mediastinum - usual
     limit = SHIFT_LIMIT * NORMAL_SHIFT[1] * width
-    category = f"shifted away: {HINT}" if value > limit else _TOWARDS if value < -limit else USUAL
+    category = f"shifted away: {HINT}" if value > limit else _TOWARDS if value < -limit else USUAL[SHIFT]
     line = Segment(SHIFT, (row, usual), (row, mediastinum))
     return _Displacement(value * sides.affected.column_mm, category, (line,))
 
@@ -219,9 +220,8 @@ def _depression(sides: _Sides) -> _Displacement:
     limit = max(step - lower[1] for step in lower)
     column = dome.top[1]
     line = Segment(DEPRESSION, (usual, column), (dome.top[0], column))
-    return _Displacement(
-        value * sides.affected.row_mm, f"depressed: {HINT}" if value > limit else USUAL, (line,)
-    )
+    category = f"depressed: {HINT}" if value > limit else USUAL[DEPRESSION]
+    return _Displacement(value * sides.affected.row_mm, category, (line,))
 
 
 def _height(sides: _Sides) -> _Displacement:
@@ -231,7 +231,7 @@ def _height(sides: _Sides) -> _Displacement:
     flat = height < NORMAL_HEIGHT[sides.side] * (here.rows[1] - here.rows[0] + 1)
     column = dome.top[1]
     line = Segment(HEIGHT, (dome.costophrenic[0], column), (dome.top[0], column))
-    return _Displacement(height * here.row_mm, f"flattened: {HINT}" if flat else USUAL, (line,))
+    return _Displacement(height * here.row_mm, f"flattened: {HINT}" if flat else USUAL[HEIGHT], (line,))
 
 
 def _dome(hemithorax: Hemithorax) -> Dome:

@@ -45,7 +45,7 @@ class Film:
     def __init__(self, image: Image2D) -> None:
         self._orientation = image.orientation
         self._turn = turn_to_standard(image.orientation.row_direction, image.orientation.column_direction)
-        rows, columns = image.shape
+        rows, columns = self._source_shape = image.shape
         row_mm, column_mm = (image.spacing.row_mm, image.spacing.column_mm) if image.spacing else (1.0, 1.0)
         height, width = rows * row_mm, columns * column_mm
         #: Height by width as the patient is, which differs from rows by columns where pixels are not square.
@@ -84,6 +84,15 @@ class Film:
         return [
             origin + (polygon + 0.5) * scale for polygon in outline(self._turn.apply(mask).astype(np.bool_))
         ]
+
+    def place(self, point: tuple[float, float], placed: Placed) -> tuple[float, float]:
+        """Return where a row and column of the source grid lie on the page: x, y in millimetres."""
+        rows, columns = self.shape
+        row, column = self._turn.apply_to_point(point, self._source_shape)
+        return (
+            placed.left + (column + 0.5) * placed.width / columns,
+            placed.top + (row + 0.5) * placed.height / rows,
+        )
 
     def _base(self, image: Image2D) -> NDArray[np.uint8]:
         if image.colour is not None:

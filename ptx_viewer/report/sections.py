@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from models.cards import ModelCard
+from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.review.review import Finding
 from ptx_viewer.study.image import Image2D
 
 from . import wording
+from .constructions import write_constructions
 from .content import ReportContent
 from .figures import write_figures
 from .film import Film
@@ -39,6 +41,7 @@ def write_film(page: Page, content: ReportContent) -> None:
     heatmaps = content.heatmaps
     write_figures(page, content, film, findings, heatmaps[:1], with_film=True)
     _finding_table(page, content, findings)
+    write_constructions(page, content, film, findings)
     _measurement_table(page, content)
     if len(heatmaps) > 1:
         page.heading("More explanations")
@@ -152,22 +155,33 @@ def _finding_table(page: Page, content: ReportContent, findings: Sequence[Findin
 def _measurement_table(page: Page, content: ReportContent) -> None:
     if not content.measurements:
         return
-    rows = [
-        (
-            measurement.name,
-            measurement.side,
-            wording.value(measurement),
-            "the reader" if measurement.model == wording.READER else content.title_of(measurement.model),
-            shorten(wording.method(measurement), _CELL_LENGTH),
+    # Many values share what their intervals allow for: said once below, under a letter.
+    bases = list(dict.fromkeys(m.interval_basis for m in content.measurements if wording.interval(m)))
+    letters = {basis: chr(ord("a") + place) for place, basis in enumerate(bases)}
+    rows = []
+    for measurement in content.measurements:
+        span = wording.interval(measurement)
+        rows.append(
+            (
+                measurement.name,
+                wording.value(measurement),
+                f"{span} ({letters[measurement.interval_basis]})" if span else "",
+                f"{measurement.side}, {_owner(content, measurement)}",
+                shorten(wording.method(measurement), _CELL_LENGTH),
+            )
         )
-        for measurement in content.measurements
-    ]
     page.section_table(
         "Measurements",
-        ("Measurement", "Side", "Value", "Outline of", "Method and validity"),
+        ("Measurement", "Value", "Interval", "Side, outline of", "Method and validity"),
         rows,
-        (34, 14, 23, 29, 80),
+        (34, 24, 23, 25, 74),
     )
+    for basis, letter in letters.items():
+        page.write_line(f"({letter}) Interval: {basis}.", TINY, colour=MUTED)
+
+
+def _owner(content: ReportContent, measurement: Measurement) -> str:
+    return "the reader" if measurement.model == wording.READER else content.title_of(measurement.model)
 
 
 def _edits(page: Page, content: ReportContent) -> None:

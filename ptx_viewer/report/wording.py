@@ -79,13 +79,34 @@ def calibration(spacing: Spacing | None) -> str:
     return f"{spacing.row_mm:.4g} × {spacing.column_mm:.4g} mm per pixel (rows × columns), {basis}."
 
 
-def value(measurement: Measurement) -> str:
+def number(measurement: Measurement) -> str:
     """Return a measurement's number with its unit, without a precision that the method has not."""
     if not measurement.valid or measurement.value is None:
         return "not valid"
-    number = measurement.value
-    digits = 0 if abs(number) >= 100 or measurement.unit in ("px", "pixels") else 1
-    return f"{number:.{digits}f} {measurement.unit}"
+    return f"{_digits(measurement.value, measurement)} {measurement.unit}"
+
+
+def value(measurement: Measurement) -> str:
+    """Return a measurement's number with its class, and whether the reader edited it."""
+    text = number(measurement)
+    if measurement.category:
+        text += f": {measurement.category}"
+    return f"{text}, edited by the reader" if measurement.edited else text
+
+
+def interval(measurement: Measurement) -> str:
+    """Return the lowest and highest plausible value; ``""`` where they are not known."""
+    if measurement.interval is None or not measurement.valid:
+        return ""
+    low, high = (_digits(end, measurement) for end in measurement.interval)
+    return f"{low} to {high}"
+
+
+def _digits(value: float, measurement: Measurement) -> str:
+    largest = max(abs(value), abs(measurement.value or 0.0))
+    digits = 0 if largest >= 100 or measurement.unit in ("px", "pixels") else 1
+    # Not "-0.0".
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def method(measurement: Measurement) -> str:
