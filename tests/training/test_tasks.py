@@ -47,6 +47,7 @@ def task() -> PneumothoraxTask:
         negatives=both,
         labelled=bank(1, "nih", True, None),
         profiles=np.full((3, 24), 0.3, np.float32),
+        digital=bank(1, "digital", True, drawn, 102),
         validation=bank(2, "siim", True, drawn),
         size=64,
     )
@@ -57,12 +58,13 @@ def test_a_batch_mixes_its_kinds_of_films_in_fixed_shares(task: PneumothoraxTask
     assert batch["x"].shape == (12, 1, 64, 64)
     assert float(batch["x"].min()) >= -1
     assert float(batch["x"].max()) <= 1
-    assert batch["positive"].tolist() == [True] * 5 + [False] * 4 + [True] * 3
-    assert batch["known"].tolist() == [True] * 11 + [False]
+    assert batch["positive"].tolist() == [True] * 5 + [False] * 3 + [True] * 4
+    assert batch["known"].tolist() == [True] * 10 + [False, True]
     area = batch["mask"].sum(dim=(1, 2))
     assert bool((area[:5] > 0).all())
-    assert bool((area[5:9] == 0).all())
-    assert bool((area[9:11] > 0).all())
+    assert bool((area[5:8] == 0).all())
+    assert bool((area[8:10] > 0).all())
+    assert float(area[11]) > 0
     assert set(batch["mask"].unique().tolist()) == {0.0, 1.0}
 
 
@@ -78,7 +80,7 @@ def test_an_unknown_mask_teaches_the_score_alone(task: PneumothoraxTask) -> None
     batch = task.batch(np.random.default_rng(0))
     losses = task.loss(network, batch)
     torch.testing.assert_close(losses["total"], losses["mask"] + 0.5 * losses["image"])
-    batch["mask"][-1] = 1 - batch["mask"][-1]  # the film whose mask nobody drew
+    batch["mask"][10] = 1 - batch["mask"][10]  # the film whose mask nobody drew
     torch.testing.assert_close(task.loss(network, batch)["mask"], losses["mask"])
     batch["mask"][0] = 1 - batch["mask"][0]
     assert float(task.loss(network, batch)["mask"].detach()) != float(losses["mask"].detach())
