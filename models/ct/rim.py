@@ -59,7 +59,12 @@ class Rim:
 
 
 def find_rim(
-    smooth: NDArray[np.float32], inside: Mask, pleural: Mask, levels: Levels, pixel_mm: float
+    smooth: NDArray[np.float32],
+    depth: NDArray[np.float32],
+    inside: Mask,
+    pleural: Mask,
+    levels: Levels,
+    pixel_mm: float,
 ) -> Rim:
     """Divide the rim of a lung along its brightest line.
 
@@ -67,6 +72,8 @@ def find_rim(
     ----------
     smooth : ndarray of float32, shape [H, W]
         Hounsfield units, noise averaged out as far as the slices allow.
+    depth : ndarray of float32, shape [H, W]
+        Distance from the wall of the chest in pixels: where the lungs touch is no wall.
     inside : ndarray of bool, shape [H, W]
         The lung with its vessels and the pleural air found so far, filled.
     pleural : ndarray of bool, shape [H, W]
@@ -74,11 +81,11 @@ def find_rim(
     levels : Levels
     pixel_mm : float
     """
-    depth = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, 3)
     sectors = _sectors(inside)
-    zone = inside & (depth <= _DEPTH_MM / pixel_mm + 1.0)
+    reach = min(_DEPTH_MM / pixel_mm, 0.6 * float(depth[inside].max()))
+    zone = inside & (depth <= reach + 1.0)
     markers = np.zeros(inside.shape, np.int32)
-    markers[zone & (depth > _DEPTH_MM / pixel_mm)] = 2
+    markers[zone & (depth > reach)] = 2
     markers[zone & (depth <= 1.5) & (smooth < levels.wall)] = 1
     markers[zone & pleural] = 1
     basins = watershed(smooth, markers, mask=zone)  # type: ignore[no-untyped-call]

@@ -30,7 +30,7 @@ from .rim import RimMap, find_rim, slab
 #: Bays of the lung's outline up to this radius are hilar vessels (mm).
 _BAY_MM = 4.0
 #: Thin slices are averaged over this on either side, against noise (mm).
-_SLAB_MM = 1.5
+_SLAB_MM = 0.8
 #: Labels of the rim of a lung until it is known whether it is a layer of air.
 _RIM = {Side.RIGHT: 101, Side.LEFT: 102}
 #: Slices nearer than this see the same layer of air (mm).
@@ -117,6 +117,8 @@ def _outline(
         here, tubes = plane[box], tubes[box]
         out = labels[index][box]
         smooth = slab(hounsfield, index, box, slab_reach)
+        insides: dict[Side, Mask] = {}
+        pleurals: dict[Side, Mask] = {}
         cavity = {side: grid.source_slice(chest[side], index)[box] for side in SIDES}
         for side in SIDES:
             # The working grid's blocks end short of the wall or reach into it: the values decide.
@@ -132,10 +134,15 @@ def _outline(
             lung = filled_lung(aerated, pleural | blocked, bay)
             out[lung] = lung_label(side)
             out[pleural] = air_label(side)
-            inside = filled_lung(lung | pleural, blocked, bay)
-            if inside.any():
-                rim = find_rim(smooth, inside, pleural, levels[side], pixel)
-                rims[side].add(index, rim, pleural)
+            insides[side] = filled_lung(lung | pleural, blocked, bay)
+            pleurals[side] = pleural
+        both = (insides[Side.RIGHT] | insides[Side.LEFT]).view(np.uint8)
+        both = cv2.morphologyEx(both, cv2.MORPH_CLOSE, disc(2 * step))
+        depth = cv2.distanceTransform(both, cv2.DIST_L2, 3)
+        for side in SIDES:
+            if insides[side].any():
+                rim = find_rim(smooth, depth, insides[side], pleurals[side], levels[side], pixel)
+                rims[side].add(index, rim, pleurals[side])
                 out[rim.mask] = _RIM[side]
     for side in SIDES:
         rims[side].settle(labels, _RIM[side], air_label(side), lung_label(side))
