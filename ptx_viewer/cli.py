@@ -23,7 +23,10 @@ usage: ptx-viewer [STUDY ...]                    open the viewer
        ptx-viewer analyze STUDY ... --out DIR    the same work without a screen
        ptx-viewer demo [--out DIR]               analyse and show the synthetic sample study
        ptx-viewer phantom --out DIR              make a synthetic study
+       ptx-viewer prepare FORM DIR --out DIR             clean and divide labelled films for training
        ptx-viewer train NETWORK --data DIR --out DIR     train a network
+       ptx-viewer train --config FILE --out DIR          train as a YAML file says
+       ptx-viewer search --config FILE --out DIR         try settings
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
        ptx-viewer compare NETWORK... --data DIR          several networks side by side
        ptx-viewer audit-explanations --data DIR --out DIR   check the explanations on films with masks
@@ -54,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "analyse": _analyze,
         "demo": _demo,
         "phantom": _phantom,
+        "prepare": _prepare,
         "train": _train,
+        "search": _search,
         "evaluate": _evaluate,
         "audit-explanations": _audit_explanations,
         "compare": _compare,
@@ -221,6 +226,18 @@ def _phantom(words: list[str]) -> int:
     from ptx_viewer.phantom.command import phantom
 
     return phantom(words)
+
+
+def _prepare(words: list[str]) -> int:
+    from ptx_viewer.datasets.command import prepare_command
+
+    return prepare_command(words)
+
+
+def _search(words: list[str]) -> int:
+    from models.training.command import search
+
+    return search(words)
 
 
 def _train(words: list[str]) -> int:

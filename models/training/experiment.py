@@ -27,6 +27,8 @@ from models.training.splits import TEST, TRAIN, VALIDATION
 from models.training.world import ALONE, World
 
 _log = logging.getLogger(__name__)
+#: Share of the negative films' area that is lung in any collection of chest films.
+_LEAST_LUNG = 0.05
 _FIGURES = ("image ROC-AUC", "sensitivity", "specificity", "Dice of positives")
 
 
@@ -148,6 +150,9 @@ def build_task(
     hosts = bank([f for f in parts[TRAIN] if not f.positive], large)
     if batch.inserted or batch.drain:
         hosts = FilmBank(hosts.films, hosts.images, outline_lungs(hosts, lung_network))
+        # Insertion draws films until one takes it: without a lung anywhere it would never end.
+        if batch.inserted and (hosts.masks > 0).mean() < _LEAST_LUNG:
+            raise ValueError("no lung fields are found on the negative films: set batch.inserted to 0")
     data, profiles = configuration.data, None
     run_lengths = data.run_lengths
     if data.collections is not None and run_lengths is None:
