@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from torch import Tensor
-from torch.nn import functional as F
 
 from explain.attribution import Attribution, Faithfulness
+from explain.baseline import blurred
 from explain.model import ExplainableModel, Progress, silent
+from explain.question import Question
 from explain.reference_maps import edge_map, random_map
+from explain.scoring import Scorer
 from explain.target import Target
 from models.geometry import Turn
 from models.prediction import Prediction
 
-#: Steps from the untouched film to the empty one: few, so that a processor needs seconds, no more.
-STEPS = 5
+#: Shares of the film that are gone (or back) when the score is taken: few, so that a processor needs
+#: seconds, no more, and small ones first, for importance is concentrated.
+FRACTIONS = (1 / 25, 4 / 25, 9 / 25, 16 / 25)
 #: Random maps to compare with.
 RANDOM_MAPS = 2
-#: Films scored together: on a processor, more of them fill its caches and take longer each.
-BATCH_SIZE = 4
 
 
 @dataclass(frozen=True)
@@ -109,14 +112,20 @@ class FaithfulnessTest:
         turn: Turn = Turn(),  # noqa: B008  (frozen)
         seed: int = 0,
     ) -> None:
-        self._model = model
         self._prediction = prediction
-        self._film, self._transform = model.prepare(pixels, turn)
-        self._blurred = _blur(self._film)
-        self._region = target.in_grid(self._transform, self._film.device)
-        self._content = self._transform.content_mask()
+        film, self._transform = model.prepare(pixels, turn)
+        self._question = Question(
+            model=model,
+            film=film,
+            region=target.in_grid(self._transform, film.device),
+            content=self._transform.content_mask(),
+            lungs=None,
+            seed=seed,
+            progress=silent,
+        )
+        self._blurred = blurred(film, self._question.content)
         rng = np.random.default_rng(seed)
-        size = self._film.shape[-1]
+        size = film.shape[-1]
         self._ties = random_map(size, rng)
         self._random_maps = [random_map(size, rng) for _ in range(RANDOM_MAPS)]
         self._yardsticks: list[Areas] = []
@@ -140,13 +149,9 @@ class FaithfulnessTest:
         """
         importance = self._transform.forward(np.maximum(attribution.heatmap, np.float32(0)))
         maps = [importance, *([] if self._yardsticks else self._maps_to_compare_with())]
-        areas: list[Areas] = []
-
-        def step() -> None:
-            progress(len(areas) / len(maps), "Testing deletion and insertion")
-
-        for each in maps:
-            areas.append(self._areas(each, step))
+        question = dataclasses.replace(self._question, progress=progress)
+        scorer = Scorer(question, "Testing deletion and insertion", 2 * len(FRACTIONS) * len(maps))
+        areas = [self._areas(each, scorer) for each in maps]
         own, self._yardsticks = areas[0], self._yardsticks or areas[1:]
         random, (edges, *mask) = self._yardsticks[:RANDOM_MAPS], self._yardsticks[RANDOM_MAPS:]
         chance = _mean(random)
@@ -164,30 +169,32 @@ class FaithfulnessTest:
 
     def _maps_to_compare_with(self) -> list[NDArray[np.float32]]:
         """Return the random maps, the edges and, where there is a prediction, the model's own mask."""
-        maps = [*self._random_maps, edge_map(self._film[0, 0].float().cpu().numpy(), self._transform)]
+        maps = [
+            *self._random_maps,
+            edge_map(self._question.film[0, 0].float().cpu().numpy(), self._transform),
+        ]
         if self._prediction is not None:
             maps.append(self._transform.forward(self._prediction.probability))
         return maps
 
-    @torch.inference_mode()
-    def _areas(self, importance: NDArray[np.float32], step: Callable[[], None]) -> Areas:
+    def _areas(self, importance: NDArray[np.float32], scorer: Scorer) -> Areas:
         """Run both tests with a map in the network's grid, float32 [S, S]."""
-        order = _order(importance, self._ties, self._content)
-        # Importance is concentrated: small steps first.
-        fractions = np.linspace(0.0, 1.0, STEPS + 1)[1:-1] ** 2
-        taken = torch.from_numpy(np.stack([order <= f for f in fractions]))[:, None].to(self._film.device)
-        deleted = torch.where(taken, self._blurred, self._film)
-        inserted = torch.where(taken, self._film, self._blurred)
-        logits = []
-        for batch in torch.split(torch.cat([deleted, inserted]), BATCH_SIZE):
-            step()
-            logits.append(self._model.score(batch, self._region))
-        scores = torch.sigmoid(torch.cat(logits)).float().cpu().numpy()
-        steps, width = len(fractions), fractions[-1] - fractions[0]
-        return Areas(
-            deletion=float(np.trapezoid(scores[:steps], fractions) / width),
-            insertion=float(np.trapezoid(scores[steps:], fractions) / width),
+        film, blank = self._question.film, self._blurred
+        order = torch.from_numpy(_order(importance, self._ties, self._question.content)).to(film.device)
+
+        def make(start: int, stop: int) -> Tensor:
+            steps = [order <= FRACTIONS[index % len(FRACTIONS)] for index in range(start, stop)]
+            pairs = [
+                (blank, film) if index < len(FRACTIONS) else (film, blank) for index in range(start, stop)
+            ]
+            return torch.cat([torch.where(step, *pair) for step, pair in zip(steps, pairs, strict=True)])
+
+        probabilities = expit(scorer(2 * len(FRACTIONS), make))
+        width = FRACTIONS[-1] - FRACTIONS[0]
+        deletion, insertion = (
+            float(np.trapezoid(curve, FRACTIONS) / width) for curve in np.split(probabilities, 2)
         )
+        return Areas(deletion, insertion)
 
 
 def measure_faithfulness(
@@ -221,11 +228,3 @@ def _order(
     ranks[np.lexsort((ties[content], -importance[content]))] = np.arange(ranks.size)
     order[content] = ranks / max(1, ranks.size - 1)
     return order
-
-
-def _blur(grid: Tensor) -> Tensor:
-    """Blur until no fine structure is left: two box filters of an eighth of the film."""
-    width = grid.shape[-1] // 8 | 1
-    for _ in range(2):
-        grid = F.avg_pool2d(grid, width, stride=1, padding=width // 2, count_include_pad=False)
-    return grid

@@ -157,9 +157,9 @@ def test_what_is_compared_with_is_scored_once_and_cancelling_costs_nothing(brigh
         test.measure(as_map(film), lambda fraction, _, kept=kept: kept.append(fraction)) for kept in steps
     )
     assert first == second == measure_faithfulness(model, film, as_map(film), answer(film))
-    # Two batches a map: the map, two random ones, the edges and the mask; then the map alone.
-    assert steps[0] == pytest.approx([0, 0, 0.2, 0.2, 0.4, 0.4, 0.6, 0.6, 0.8, 0.8])
-    assert steps[1] == [0, 0]
+    # Eight films a map: the map, two random ones, the edges and the mask; then the map alone.
+    assert steps[0] == pytest.approx(np.arange(40) / 40)
+    assert steps[1] == pytest.approx(np.arange(8) / 8)
 
 
 def test_a_map_of_another_film_is_refused(bright_patch) -> None:
