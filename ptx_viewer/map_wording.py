@@ -51,7 +51,7 @@ def no_evidence(attribution: Attribution) -> str:
 
 def verdict(faithfulness: Faithfulness) -> str:
     """Say in plain words whether the map explains the score."""
-    answer = "no: do not rely on it" if faithfulness.verdict == "no" else faithfulness.verdict
+    answer = "no, do not rely on it" if faithfulness.verdict == "no" else faithfulness.verdict
     return f"{VERDICT}: {answer}"
 
 

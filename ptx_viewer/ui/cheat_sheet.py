@@ -71,7 +71,8 @@ class CheatSheet(QScrollArea):
         columns: list[list[tuple[str, list[tuple[str, str]]]]] = [[]]
         used = 0
         for title, rows in groups.items():
-            if used >= total / _COLUMNS and len(columns) < _COLUMNS:
+            # A group belongs to the column that holds the larger part of it.
+            if used and used + (len(rows) + 2) / 2 > total / _COLUMNS and len(columns) < _COLUMNS:
                 columns.append([])
                 used = 0
             columns[-1].append((title, rows))

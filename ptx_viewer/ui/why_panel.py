@@ -68,9 +68,11 @@ class WhyPanel(Section):
         self.model.setToolTip("Whose answer is explained")
         self.model.setAccessibleName("Whose answer is explained")
         self._model_label = label("Model", "quiet", wrap=False)
+        self._missing = label("", "quiet")
+        self._missing.setObjectName("not-applicable")
         self._hint = label("", "quiet")
         self._hidden = label("Maps are hidden; the space bar brings them back.", "quiet")
-        self._which = label("", "quiet", wrap=False)
+        self._which = label("")
         compare = ActionButton(actions[Act.COMPARE_MAPS])
         self.rows_: dict[str, MethodRow] = {
             method: MethodRow(act, title(method)) for method, act in METHOD_ACTS.items()
@@ -82,17 +84,20 @@ class WhyPanel(Section):
         explain = label("Explain", "quiet", wrap=False)
         for name in (explain, self._model_label):
             name.setFixedWidth(46)
+        content.addWidget(self._which)
         content.addLayout(row(explain, self.target, stretch=1))
         content.addLayout(row(self._model_label, self.model, stretch=1))
+        content.addWidget(self._missing)
         content.addWidget(self._hint)
         content.addWidget(self._hidden)
         for made in self.rows_.values():
             content.addWidget(made)
-        content.addLayout(row(compare, self._which))
+        content.addLayout(row(compare))
         self.rows.addWidget(self._empty)
         self.rows.addWidget(self._content)
         self._connect()
         self.set_drawing(None)
+        self.set_side("")
         self.refresh()
 
     # ------------------------------------------------------------------ what the window asks
@@ -186,7 +191,8 @@ class WhyPanel(Section):
 
     def set_side(self, side: str) -> None:
         """Say which viewport the rows are about; ``""`` while nothing is compared."""
-        self._which.setText(f"The rows are about the {side} film." if side else "")
+        self._which.setText(f"Side by side: these rows are about the {side} film." if side else "")
+        self._which.setVisible(bool(side))
 
     # ------------------------------------------------------------------ showing
 
@@ -214,6 +220,10 @@ class WhyPanel(Section):
         self.mapsChanged.emit()
 
     def _show_rows(self, pane: Pane) -> None:
+        # The reason is the same for every method that does not apply: it is said once.
+        reasons = {self._unusable(pane, method) for method in METHODS} - {None}
+        self._missing.setText(next(iter(reasons), ""))
+        self._missing.setVisible(bool(reasons))
         for method, made in self.rows_.items():
             made.show_view(self._view(pane, method))
 
@@ -310,7 +320,11 @@ class WhyPanel(Section):
         model = self._model(pane)
         info = self._analyst.info
         if method in GRADIENT_METHODS and info is not None and model in info.without_gradients:
-            return f"Needs gradients, which {self._analyst.title_of(model)} does not offer."
+            names = [title(each) for each in METHODS if each in GRADIENT_METHODS]
+            return (
+                f"{', '.join(names[:-1])} and {names[-1].lower()} need gradients, "
+                f"which {self._analyst.title_of(model)} does not offer."
+            )
         return None
 
     def _key(self, pane: Pane, method: str) -> MapKey:

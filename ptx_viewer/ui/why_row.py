@@ -16,6 +16,7 @@ from .why_view import RowView
 from .widgets import CalmComboBox, CalmSlider, label, row
 
 _SWATCH = QSize(34, 12)
+_TOGGLE_WIDTH = 172
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class MethodRow(QWidget):
         self.toggle.setObjectName("show-heatmap")
         self.toggle.setProperty("role", "method")
         self.toggle.setCheckable(True)
+        self.toggle.setFixedWidth(_TOGGLE_WIDTH)
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.setToolTip(key.tooltip)
         self.toggle.clicked.connect(self.toggled)
@@ -77,7 +79,8 @@ class MethodRow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addLayout(row(self.toggle, self.status, self.cancel, stretch=0))
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        layout.addLayout(row(self.toggle, self.status, self.cancel, stretch=1))
         for widget in (self.bar, self.note, self.looks, self.ticks, self.verdict):
             layout.addWidget(widget)
 

@@ -95,7 +95,7 @@ def row_view(
     """
     name = map_wording.method_title(method)
     if unusable:
-        return RowView(name, usable=False, status="not applicable", note=unusable)
+        return RowView(name, usable=False, status="not applicable", caption=unusable)
     on = state.shown == method
     if entry.attribution is not None:
         return _finished(name, on, state, entry, model_title, in_report)

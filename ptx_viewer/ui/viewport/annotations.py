@@ -19,6 +19,8 @@ from .text import LIGHT, TextBlock, shorten, wrap
 MARGIN = 8.0
 GAP = 6.0
 _LETTER_PX = 17
+#: Method, model and target stand first; the rest is in the panel and in the report.
+_CAPTION_LINES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,7 @@ class Annotations:
             taken += self._corners(painter, size, font, free)
         elif self.heatmap is not None:
             # A heatmap is never shown without saying what it is.
-            block = TextBlock(wrap(self.heatmap.caption, font, size.width() / 2), font)
+            block = TextBlock(self._caption(font, size.width() / 2), font)
             taken.append(block.paint(painter, MARGIN, size.height() - MARGIN - block.height))
         return taken
 
@@ -78,7 +80,7 @@ class Annotations:
 
         top_left = labels.patient_lines(self.image, private=self.private)
         top_right = labels.image_lines(self.image, self.slice_index, self.slices)
-        caption = wrap(self.heatmap.caption, font, room) if self.heatmap is not None else []
+        caption = self._caption(font, room)
         bottom_left = caption + labels.window_lines(
             self.image, self.window, self.zoom_percent, self.view, inverted=self.inverted
         )
@@ -102,6 +104,13 @@ class Annotations:
         if self.pixels_per_mm is not None:
             taken.append(self._scale_bar(painter, right, low - block.height - GAP, room, font))
         return taken
+
+    def _caption(self, font: QFont, room: float) -> list[str]:
+        """Return the map's caption; on a narrow canvas its end gives way to the film."""
+        lines = wrap(self.heatmap.caption, font, room) if self.heatmap is not None else []
+        if len(lines) > _CAPTION_LINES:
+            lines = [*lines[: _CAPTION_LINES - 1], shorten(f"{lines[_CAPTION_LINES - 1]} …", font, room)]
+        return lines
 
     def _room(self, size: QSizeF, font: QFont) -> float:
         """Width of a corner's text: half the canvas without the letter in the middle."""
@@ -150,7 +159,9 @@ class Annotations:
         assert self.heatmap is not None
         line = TextBlock(["X"], font).height
         # Up to five lines stand in the corner above, and the scale bar and three lines below.
-        height = min(size.height() - 2 * (MARGIN + 5 * line + GAP), heatmap.LONGEST_BAR)
+        # On a narrow canvas a long bar would cover much of the film.
+        longest = min(heatmap.LONGEST_BAR, max(heatmap.SHORTEST_BAR, size.width() / 2))
+        height = min(size.height() - 2 * (MARGIN + 5 * line + GAP), longest)
         if height < heatmap.SHORTEST_BAR:
             height = min(size.height() - 2 * (MARGIN + GAP), heatmap.SHORTEST_BAR)
         extent = heatmap.bar_extent(self.heatmap, font)

@@ -40,4 +40,5 @@ def _evidence_text(heatmap: HeatmapLayer, evidence: float | None) -> str:
     title = heatmap.title or "heatmap"
     if evidence is None:
         return f"{title}: no evidence"
-    return f"{title} {evidence:+.2f}".replace("-", "−") if heatmap.signed else f"{title} {evidence:.2f}"
+    number = f"{evidence:+.2f}".replace("-", "−") if heatmap.signed else f"{evidence:.2f}"
+    return f"{title} {number}"
