@@ -135,13 +135,13 @@ def _pixel_rows(
     for index in np.flatnonzero(chosen & scored.positive):
         outline = scored.gated[index]
         if outline is not None:
-            met = 1.0 if outline.dice > 0 else 0.0
-            by_size[size_class(outline.reference_share)].append((met, outline.dice))
+            touched = 1.0 if outline.dice > 0 else 0.0
+            by_size[size_class(outline.reference_share)].append((touched, outline.dice))
     for size, pairs in by_size.items():
         if pairs:
-            found, values = zip(*pairs, strict=True)
-            yield _mean(f"{group}, {size}", "sensitivity (outline met)", found, samples)
-            yield _mean(f"{group}, {size}", "Dice of positives", values, samples)
+            met, dices = zip(*pairs, strict=True)
+            yield _mean(f"{group}, {size}", "sensitivity (outline met)", met, samples)
+            yield _mean(f"{group}, {size}", "Dice of positives", dices, samples)
 
 
 def _mean(group: str, figure: str, values: Sequence[float], samples: int) -> Row:

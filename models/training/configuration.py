@@ -91,20 +91,22 @@ class BatchSettings:
 
     Attributes
     ----------
-    outlined, negative, inserted, labelled : int
-        With a drawn mask; without a pneumothorax; with an inserted one; positive by label alone.
+    outlined, negative, inserted, labelled, digital : int
+        With a drawn mask; without a pneumothorax; with an inserted one; positive by label alone; of the
+        digital thorax, with and without one.
     drain : float
         Share of the negative and the inserted films on which a chest drain is drawn.
     """
 
     outlined: int = 5
-    negative: int = 4
+    negative: int = 3
     inserted: int = 2
     labelled: int = 1
+    digital: int = 1
     drain: float = 0.3
 
     def __post_init__(self) -> None:
-        counts = (self.outlined, self.negative, self.inserted, self.labelled)
+        counts = (self.outlined, self.negative, self.inserted, self.labelled, self.digital)
         if min(counts) < 0 or self.outlined + self.inserted < 1 or self.negative < 1:
             raise ValueError("a batch needs films with a mask (outlined or inserted) and negative films")
         if not 0 <= self.drain <= 1:

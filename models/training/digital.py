@@ -20,6 +20,8 @@ from models.training.films import Film, FilmBank
 #: First seed of the persons used for training: the sample study and the proof of the measurements use
 #: lower ones, so that no person is on both sides.
 FIRST_SEED = 10_000
+#: How many a training run sees: enough for every kind, few enough to be made in minutes.
+DIGITAL_FILMS = 64
 _FILM_MM = 409.6
 #: Made at twice the bank's size and averaged down: the pleural line is finer than a bank's pixel.
 _OVERSAMPLING = 2
@@ -50,6 +52,9 @@ def digital_films(count: int, size: int, cache: Path | None = None) -> FilmBank:
         Film(f"digital-{index}", "digital", Path(), None, request is not None, f"digital-{index}")
         for index, request in enumerate(requests)
     ]
+    if not films:
+        empty = np.zeros((0, size, size), np.uint8)
+        return FilmBank(films, empty, empty)
     if cache is not None and cache.is_file():
         with np.load(cache, allow_pickle=False) as kept:
             if kept["images"].shape == (count, size, size):

@@ -41,11 +41,11 @@ def draw_drain(
         hole = int(rng.uniform(0.8, 0.93) * len(points))
         stripe = _stroke(points[:hole], image.shape, max(1.0, 1.1 * scale))
         tube = tube + rng.uniform(0.5, 1.5) * stripe
-    tube = cv2.GaussianBlur(tube, (0, 0), rng.uniform(0.4, 0.8) * scale)
+    seen = np.asarray(cv2.GaussianBlur(tube, (0, 0), rng.uniform(0.4, 0.8) * scale), np.float32)
     grey = image.astype(np.float32) / 255.0
     # Attenuation adds where detector response is linear; near white little is left to add.
-    grey += rng.uniform(0.05, 0.22) * tube * (1.15 - grey)
-    return np.round(np.clip(grey, 0, 1) * 255).astype(np.uint8)
+    grey += rng.uniform(0.05, 0.22) * seen * (1.15 - grey)
+    return np.asarray(np.round(np.clip(grey, 0, 1) * 255), np.uint8)
 
 
 def _course(

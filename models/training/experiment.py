@@ -16,6 +16,7 @@ from models.device import select_device
 from models.networks.unet import UNet
 from models.training import export, films, splits
 from models.training.configuration import Configuration, keep_configuration
+from models.training.digital import DIGITAL_FILMS, digital_films
 from models.training.films import Film, FilmBank
 from models.training.fit import fit, trained_weights
 from models.training.manifest import NO_FOLD, Entry, check_files, keep_manifest, make_entries, read_manifest
@@ -133,11 +134,12 @@ def build_network(configuration: Configuration) -> UNet:
 
 
 def build_task(
-    configuration: Configuration, parts: dict[str, list[Film]], lung_network: nn.Module
+    configuration: Configuration, parts: dict[str, list[Film]], lung_network: nn.Module, run: Path
 ) -> PneumothoraxTask:
     """Read the films into memory; `lung_network` outlines the lung fields that insertions need.
 
-    A kind of which there are no films is left out of the batches.
+    A kind of which there are no films is left out of the batches.  The digital thorax's films are made
+    once and kept in the folder `run`.
     """
     size, batch = configuration.network.size, configuration.batch
     large = round(size * configuration.data.margin)
@@ -165,9 +167,16 @@ def build_task(
         negatives=hosts,
         labelled=labelled,
         profiles=profiles,
+        digital=digital_films(DIGITAL_FILMS if batch.digital else 0, large, run / "digital.npz"),
         validation=bank(parts[VALIDATION], size),
         size=size,
-        shares=(batch.outlined, batch.negative, batch.inserted, batch.labelled if labelled.films else 0),
+        shares=(
+            batch.outlined,
+            batch.negative,
+            batch.inserted,
+            batch.labelled if labelled.films else 0,
+            batch.digital,
+        ),
         drain=batch.drain,
         augmentation=configuration.augmentation,
         focal_gamma=configuration.loss.focal_gamma,
@@ -199,7 +208,7 @@ def run_training(
         keep_manifest(entries, run / "manifest.csv")
     device = select_device(configuration.device)
     network = build_network(configuration)
-    task = build_task(configuration, parts, lung_network)
+    task = build_task(configuration, parts, lung_network, run)
     fit(network, task, configuration.fit, run, device, world)
     return parts
 

@@ -115,7 +115,8 @@ def insert_pneumothorax(
     darker = rng.uniform(0.01, 0.07) * (0.4 + 0.6 * chest_wall)
     empty = chest_wall + grain * rng.uniform(0.3, 1.0) - darker
     weight = cv2.GaussianBlur(air.astype(np.float32), (0, 0), rng.uniform(0.5, 1.2) * scale) * lung
-    weight *= rng.uniform(0.75, 1.0)  # a little lung in front or behind still shows
+    # A little lung in front or behind still shows.
+    weight = weight * rng.uniform(0.75, 1.0)
     result = result * (1 - weight) + empty * weight
     result += _pleural_line(air, lung_left, scale, rng)
     result = np.where(lung, result, grey)

@@ -11,7 +11,7 @@ from torch import nn
 
 from models.networks.unet import UNet
 from models.training import films
-from models.training.digital import digital_films
+from models.training.digital import DIGITAL_FILMS, digital_films
 from models.training.fit import FitSettings, fit
 from models.training.lung_task import SIZE as LUNG_SIZE
 from models.training.lung_task import as_input
@@ -23,8 +23,6 @@ ENCODER = "tf_efficientnet_lite2"
 SIZE = 288
 #: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
 BANK_SIZE = 352
-#: Films of the digital thorax, half of them with a pneumothorax.
-DIGITAL_FILMS = 64
 #: One SIIM-ACR film stands in the additional NIH films too (found by perceptual hash).
 _DUPLICATES = {"00001317_000"}
 #: SIIM-ACR films that also appear among the figure crops (found by perceptual hash): never held out.

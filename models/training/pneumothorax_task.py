@@ -89,9 +89,9 @@ class PneumothoraxTask:
             add(image, np.zeros_like(image), True, False)
         for _ in range(inserted):
             add(*self._insert(rng), True, True)
-        for index in rng.integers(0, len(self.labelled.films), labelled):
+        for index in rng.integers(0, max(1, len(self.labelled.films)), labelled):
             add(self.labelled.images[index], self.labelled.masks[index], False, True)
-        for index in rng.integers(0, len(self.digital.films), digital):
+        for index in rng.integers(0, max(1, len(self.digital.films)), digital):
             film = self.digital.films[index]
             add(self.digital.images[index], self.digital.masks[index], True, film.positive)
         return {
