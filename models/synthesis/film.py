@@ -25,6 +25,7 @@ _VESSEL_LIMIT: Final = 30000.0
 _THREADS: Final = 2
 _BLOCK: Final = 16
 _FRONT_TO_BACK: Final = (-190.0, 165.0)
+_CAGE_FRONT_TO_BACK: Final = (-122.0, 122.0)
 #: Thickness of the visceral pleura, and the radius of the lung's surface where rays graze it (mm).
 _PLEURA_MM: Final = 0.22
 _GRAZED_RADIUS_MM: Final = 65.0
@@ -48,6 +49,22 @@ class Sampling:
 
 
 @dataclass(frozen=True, eq=False)
+class Outlines:
+    """Silhouettes on the film's grid: 0 where a ray grazes a shape, positive where it passes.
+
+    Attributes
+    ----------
+    pleural, lung, mediastinum, abdomen : ndarray of float32, shape [rows, columns]
+        The largest signed distance (mm) to each shape along the ray.
+    """
+
+    pleural: FloatArray
+    lung: FloatArray
+    mediastinum: FloatArray
+    abdomen: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class LineIntegrals:
     """What each ray meets, on the film's grid.
 
@@ -57,18 +74,13 @@ class LineIntegrals:
         Integral of the attenuation, dimensionless.
     pneumothorax_mm, lung_mm : ndarray of float32, shape [rows, columns]
         Millimetres of path through pleural air, and through lung.
-    pleural, lung, mediastinum, abdomen : ndarray of float32, shape [rows, columns]
-        Silhouettes: the largest signed distance (mm) to each shape along the ray, 0 where the ray
-        grazes it, positive where it passes.
+    outlines : Outlines
     """
 
     optical_depth: FloatArray
     pneumothorax_mm: FloatArray
     lung_mm: FloatArray
-    pleural: FloatArray
-    lung: FloatArray
-    mediastinum: FloatArray
-    abdomen: FloatArray
+    outlines: Outlines
 
 
 def integrate_planes(
@@ -144,9 +156,17 @@ def line_integrals(thorax: Thorax, projection: Projection, sampling: Sampling) -
     # Two vessels cannot be in one place: where the pieces of a fork overlap, their sum saturates.
     vessels = np.tanh(vessels * np.float32(1.0 / _VESSEL_LIMIT)) * np.float32(_VESSEL_LIMIT)
     depth = fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0)
+    outlines = Outlines(*fine[3:])
     if thorax.retreats:
-        depth += visceral_line_mm(fine[3], fine[4]) * np.float32(MU_WATER)
-    return LineIntegrals(np.maximum(depth, 0.0), *fine[1:])
+        depth += visceral_line_mm(outlines.pleural, outlines.lung) * np.float32(MU_WATER)
+    return LineIntegrals(np.maximum(depth, 0.0), fine[1], fine[2], outlines)
+
+
+def film_outlines(thorax: Thorax, projection: Projection, sampling: Sampling) -> Outlines:
+    """Return the silhouettes alone: in a fraction of the time of :func:`line_integrals`."""
+    coarse = projection.binned(max(1, round(sampling.pitch_mm / projection.pixel_mm)))
+    found = integrate_planes(thorax.outlines, coarse, *_CAGE_FRONT_TO_BACK, sampling.step_mm, maxima=4)
+    return Outlines(*(_refine(array, projection, coarse, order=1) for array in found))
 
 
 def visceral_line_mm(pleural: FloatArray, lung: FloatArray) -> FloatArray:

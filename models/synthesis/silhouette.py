@@ -59,8 +59,8 @@ class Silhouette:
     pitch_mm: float
 
     def areas_mm2(self) -> tuple[float, float]:
-        """Areas of hemithorax and lung; a pixel on a contour counts by its share."""
-        first, second = (_pixels(shape) * self.pitch_mm**2 for shape in (self.hemithorax, self.lung))
+        """Areas inside the contours of hemithorax and lung."""
+        first, second = (_enclosed(shape) * self.pitch_mm**2 for shape in (self.hemithorax, self.lung))
         return first, second
 
     @cached_property
@@ -105,13 +105,10 @@ class Silhouette:
         level = self.at(row)
         if level is None or level.mm == 0.0:
             return level
-        wall = self._wall
-        lateral = (wall[:, 1] > level.end[1]) if self.side == "left" else (wall[:, 1] < level.end[1])
-        if not lateral.any():
-            return level
-        distances = np.hypot(*(wall[lateral] - level.end).T)
+        wall = self._lateral_wall
+        distances = np.hypot(*(wall - level.end).T)
         nearest = int(np.argmin(distances))
-        return Distance(float(distances[nearest]) * self.pitch_mm, _pixel(wall[lateral][nearest]), level.end)
+        return Distance(float(distances[nearest]) * self.pitch_mm, _pixel(wall[nearest]), level.end)
 
     def at(self, row: float) -> Distance | None:
         """Horizontally from the chest wall to the lung at a row; 0 where they touch."""
@@ -135,6 +132,16 @@ class Silhouette:
             return contour
         rows, columns = np.rint(contour).astype(int).T
         return contour[self.lung[rows, columns] < -0.5 * abs(self.pitch_mm)]
+
+    @cached_property
+    def _lateral_wall(self) -> NDArray[np.float64]:
+        """The lateral crossing of the hemithorax's contour in each of its rows, [N, 2]."""
+        found = []
+        for row in range(int(np.ceil(self.cupola[0])), int(np.floor(self.base_row)) + 1):
+            ends = self._crossings(self.hemithorax, float(row))
+            if ends is not None:
+                found.append((float(row), ends[0]))
+        return np.array(found).reshape(-1, 2)
 
     @cached_property
     def _visceral(self) -> NDArray[np.float64]:
@@ -165,9 +172,13 @@ def _contour(shape: FloatArray) -> NDArray[np.float64]:
     return max(found, key=len) if found else np.zeros((0, 2))
 
 
-def _pixels(shape: FloatArray) -> float:
-    slope = np.hypot(*np.gradient(shape)) + np.float32(1e-6)
-    return float(np.clip(shape / slope + 0.5, 0.0, 1.0).sum(dtype=np.float64))
+def _enclosed(shape: FloatArray) -> float:
+    """Area inside the zero contours in square pixels (Gauss's formula); holes count negative."""
+    total = 0.0
+    for contour in find_contours(shape, 0.0):
+        row, column = contour[:, 0], contour[:, 1]
+        total += 0.5 * float(row[:-1] @ column[1:] - row[1:] @ column[:-1])
+    return abs(total)
 
 
 def _top(shape: FloatArray) -> Pixel:

@@ -22,12 +22,15 @@ class SyntheticFilm:
     ----------
     pixels : ndarray of uint16, shape [rows, columns]
         0 (black) .. 4095 (white); the patient's left is on the right.
+    air_mm : ndarray of float32, shape [rows, columns]
+        Path of every ray through pleural air, in front of and behind the lung too.
     projection : Projection
     thorax : Thorax
     truth : FilmTruth
     """
 
     pixels: NDArray[np.uint16]
+    air_mm: NDArray[np.float32]
     projection: Projection
     thorax: Thorax
     truth: FilmTruth
@@ -57,4 +60,10 @@ def synthesise_film(
     random = np.random.default_rng([thorax.seed, 4, repeat])
     signal = expose(depth, projection.pixel_mm, exposure, random)
     pixels = for_presentation(signal, projection.pixel_mm)
-    return SyntheticFilm(pixels, projection, thorax, film_truth(thorax, integrals, projection))
+    return SyntheticFilm(
+        pixels,
+        integrals.pneumothorax_mm,
+        projection,
+        thorax,
+        film_truth(thorax, integrals.outlines, projection),
+    )

@@ -30,6 +30,8 @@ from .vessels import grow_vessels
 
 #: Signed distance (mm) where nothing is near.
 _FAR: Final = -60.0
+#: A retreat is worked out up to so far outside the pleural cavity (mm).
+_NEAR: Final = -4.0
 #: The visceral pleura (mm), spread over this much on a voxel grid so that its integral holds.
 _PLEURA_MM, _PLEURA_SPREAD_MM = 0.5, 0.8
 
@@ -115,6 +117,28 @@ class Thorax:
         whole = volumes.lung_ml + volumes.pneumothorax_ml
         # Blood flow falls with the volume, so that the density rises less than by the ratio alone.
         return float(min(AIR + (LUNG - AIR) * (whole / volumes.lung_ml) ** 0.9, -150.0))
+
+    def outlines(self, x: FloatArray, y: float, z: FloatArray) -> tuple[FloatArray, ...]:
+        """Return only the signed distances of :meth:`plane`: pleural, lung, mediastinum, abdomen."""
+        x = x + np.float32(self.turn * y)
+        inside = cavities(self.anatomy, x, y, z)
+        return (
+            inside.pleural,
+            self._lungs(inside, x, y, z),
+            np.minimum(inside.mediastinum, inside.cage),
+            np.minimum(inside.abdomen, inside.cage),
+        )
+
+    def _lungs(self, inside: Cavities, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
+        """Signed distance to either lung, retreated where there is air."""
+        lungs = inside.pleural.copy()
+        for side, retreat in self.retreats.items():
+            box = _bounding_box((inside.pleural > _NEAR) & (x * sign(side) > 0))
+            if box is not None:
+                rows, columns = box
+                lung = retreat.lung(self.anatomy, x[:, columns], y, z[rows])
+                np.minimum(lungs[box], lung, out=lungs[box])
+        return lungs
 
     def plane(
         self,
@@ -209,30 +233,22 @@ class Thorax:
         hounsfield, cavity = part.hounsfield, part.cavity
         cavity[...] = coverage(inside.pleural, width)
         part.pleural[...] = inside.pleural
-        part.lung[...] = inside.pleural
+        part.lung[...] = self._lungs(inside, x, y, z)
         # Gravity: the dependent lung is denser.
         gradient = np.float32(0.22 * y) if self.anatomy.supine else np.float32(-0.10) * z
         value = np.where(x > 0, self.lung_hounsfield("left"), self.lung_hounsfield("right")) + gradient
         hounsfield += cavity * (value.astype(np.float32) - hounsfield)
-        for side, retreat in self.retreats.items():
-            box = _bounding_box((cavity > 0) & (x * sign(side) > 0))
-            if box is None:
-                continue
-            rows, columns = box
-            lung = np.minimum(retreat.lung(self.anatomy, x[:, columns], y, z[rows]), inside.pleural[box])
-            part.lung[box] = lung
-            here = cavity[box]
-            # Not the product of shares: where lung and wall touch there is no air between.
-            air = here - np.minimum(here, coverage(lung, width))
-            part.pneumothorax[box] = air
-            piece = hounsfield[box]
-            piece += air * (np.float32(AIR) - piece)
-            if pleura:
-                beside = coverage(inside.pleural[box] - lung - 1.0, 1.0)
-                sheet = np.clip(1.0 - np.abs(lung) / np.float32(_PLEURA_SPREAD_MM), 0.0, 1.0) * here * beside
-                piece += (
-                    sheet * np.float32(_PLEURA_MM / _PLEURA_SPREAD_MM) * (np.float32(SOFT_TISSUE) - piece)
-                )
+        if not self.retreats:
+            return
+        # Not the product of shares: where lung and wall touch there is no air between.
+        air = part.pneumothorax
+        air[...] = cavity - np.minimum(cavity, coverage(part.lung, width))
+        hounsfield += air * (np.float32(AIR) - hounsfield)
+        if pleura:
+            beside = coverage(inside.pleural - part.lung - 1.0, 1.0)
+            sheet = np.clip(1.0 - np.abs(part.lung) / np.float32(_PLEURA_SPREAD_MM), 0.0, 1.0)
+            sheet *= cavity * beside * np.float32(_PLEURA_MM / _PLEURA_SPREAD_MM)
+            hounsfield += sheet * (np.float32(SOFT_TISSUE) - hounsfield)
 
     def bone_and_airway_layers(self, arms: bool = True) -> tuple[Tubes, ...]:
         """Airways, long bones and their marrow, devices, each to be added to the planes in turn."""

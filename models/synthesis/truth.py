@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .anatomy import SIDES, Side, sign
 from .cavity import mediastinal_x
-from .film import FloatArray, LineIntegrals
+from .film import Outlines
 from .geometry import Projection
 from .silhouette import Distance, Pixel, Silhouette
 from .thorax import Thorax
@@ -67,8 +67,6 @@ class FilmTruth:
     pneumothorax : ndarray of bool, shape [rows, columns]
         Beyond the visceral pleural line, as a reader outlines it: rays in the lung field that pass
         pleural air and no lung.
-    air_mm : ndarray of float32, shape [rows, columns]
-        Path of every ray through pleural air, in front of and behind the lung too.
     lung_fields : dict of side to ndarray of bool, shape [rows, columns]
         Hemithorax as read on a film: lung and pleural air beside the heart and above the dome.
     silhouettes : dict of side to Silhouette
@@ -76,24 +74,22 @@ class FilmTruth:
     """
 
     pneumothorax: NDArray[np.bool_]
-    air_mm: FloatArray
     lung_fields: dict[Side, NDArray[np.bool_]]
     silhouettes: dict[Side, Silhouette]
     sides: dict[Side, SideTruth]
 
 
-def film_truth(thorax: Thorax, integrals: LineIntegrals, projection: Projection) -> FilmTruth:
+def film_truth(thorax: Thorax, outlines: Outlines, projection: Projection) -> FilmTruth:
     """Read masks, areas and distances from the silhouettes."""
     x, _ = projection.plane(0.0)
     pitch = projection.pixel_mm / projection.magnification
-    hemithorax = np.minimum(integrals.pleural, np.minimum(-integrals.mediastinum, -integrals.abdomen))
+    hemithorax = np.minimum(outlines.pleural, np.minimum(-outlines.mediastinum, -outlines.abdomen))
     silhouettes = {}
     for side in SIDES:
         here = np.where(x * sign(side) > 0, hemithorax, np.float32(-1.0))
-        silhouettes[side] = Silhouette(side, here, np.minimum(here, integrals.lung), pitch)
+        silhouettes[side] = Silhouette(side, here, np.minimum(here, outlines.lung), pitch)
     return FilmTruth(
-        pneumothorax=(hemithorax > 0) & (integrals.lung <= 0),
-        air_mm=integrals.pneumothorax_mm,
+        pneumothorax=(hemithorax > 0) & (outlines.lung <= 0),
         lung_fields={side: each.hemithorax > 0 for side, each in silhouettes.items()},
         silhouettes=silhouettes,
         sides={side: _measure(thorax, each, projection) for side, each in silhouettes.items()},

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.prediction import LungFields, Prediction
+from models.prediction import LungFields
 from models.prediction import Side as FilmSide
 from models.synthesis.anatomy import Side
-from models.synthesis.collapse import Pneumothorax
 from models.synthesis.ct import chest_grid, synthesise_ct
-from models.synthesis.film import Sampling
+from models.synthesis.film import Sampling, film_outlines
 from models.synthesis.geometry import Projection
 from models.synthesis.processing import BITS
 from models.synthesis.silhouette import Silhouette
-from models.synthesis.synthesis import SyntheticFilm, synthesise_film
+from models.synthesis.synthesis import synthesise_film
 from models.synthesis.thorax import Thorax
+from models.synthesis.truth import FilmTruth, film_truth
 from ptx_viewer.measure import area, formulas, hemithorax, lines
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.view import FilmView, Posture, Projection as FilmProjection, Respiration
+from ptx_viewer.measure.view import FilmView, Posture, Respiration
+from ptx_viewer.measure.view import Projection as FilmProjection
 from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
 from .command import requested_air
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
 #: Smaller than the films and series of a study, so that a hundred take minutes and not hours.
 FILM_PIXELS: Final = 640
 FILM_PIXEL_MM: Final = 409.6 / FILM_PIXELS
+PROJECTION: Final = Projection(FILM_PIXELS, FILM_PIXELS, FILM_PIXEL_MM)
 SAMPLING: Final = Sampling(pitch_mm=1.92, step_mm=4.0)
 CT_SLICE_MM: Final = 2.5
 CT_MATRIX: Final = 192
 
-_KINDS: Final = ("apical",) * 6 + ("lateral",) * 4 + ("basal",) * 3 + ("tension",) * 3 + ("loculated", "bilateral") * 2
+_KINDS: Final = (
+    ("apical",) * 6 + ("lateral",) * 4 + ("basal",) * 3 + ("tension",) * 3 + ("loculated", "bilateral") * 2
+)
 #: Ranges of the volume of air in mL.
 _VOLUMES: Final = {
     "apical": (60.0, 1500.0),
@@ -52,6 +56,8 @@ _VOLUMES: Final = {
 }
 TRUE_MASK, NETWORK_MASK = "true mask", "network's mask"
 CT_VOLUME: Final = "CT volume"
+_PITCH_MM: Final = FILM_PIXEL_MM / PROJECTION.magnification
+SPACING: Final = Spacing(_PITCH_MM, _PITCH_MM, SpacingBasis.ERMF)
 VIEW: Final = FilmView(
     projection=FilmProjection.PA, posture=Posture.ERECT, respiration=Respiration.INSPIRATION
 )
@@ -102,54 +108,47 @@ def draw_thorax(seed: int) -> tuple[str, Thorax]:
             volume *= 0.7
 
 
-def film_rows(seed: int) -> Iterator[Row]:
-    """Measure the film of a seed with the true mask and with the network's."""
+def true_mask_rows(seed: int) -> Iterator[Row]:
+    """Measure the true mask of a seed's film; the film itself is not made."""
     kind, thorax = draw_thorax(seed)
-    film = synthesise_film(
-        thorax, Projection(FILM_PIXELS, FILM_PIXELS, FILM_PIXEL_MM), sampling=SAMPLING
-    )
-    pitch = film.projection.pixel_mm / film.projection.magnification
-    spacing = Spacing(pitch, pitch, SpacingBasis.ERMF)
-    fields = film.truth.lung_fields
+    truth = film_truth(thorax, film_outlines(thorax, PROJECTION, SAMPLING), PROJECTION)
+    fields = truth.lung_fields
+    masks = {FilmSide(side): truth.pneumothorax & fields[side] for side in thorax.retreats}
     lungs = LungFields(fields["right"], fields["left"], "truth")
-    masks = {
-        FilmSide(side): film.truth.pneumothorax & fields[side] for side in thorax.retreats
-    }
-    measured = measure_film(masks, lungs, spacing, "truth", VIEW)
-    yield from _compare(seed, kind, film, TRUE_MASK, measured)
-    yield from _network_rows(seed, kind, film, spacing)
+    measured = measure_film(masks, lungs, SPACING, "truth", VIEW)
+    yield from _compare(_Case(seed, kind, thorax, truth, TRUE_MASK), measured)
 
 
-def _network_rows(seed: int, kind: str, film: SyntheticFilm, spacing: Spacing) -> Iterator[Row]:
+def network_rows(seed: int) -> Iterator[Row]:
+    """Make a seed's film, let the networks outline lungs and air, and measure that."""
+    kind, thorax = draw_thorax(seed)
+    film = synthesise_film(thorax, PROJECTION, sampling=SAMPLING)
+    case = _Case(seed, kind, thorax, film.truth, NETWORK_MASK)
     lung_model, model = _networks()
     pixels = film.pixels.astype(np.float32) / np.float32(2**BITS - 1)
     view = lung_model.predict(pixels)
+    yield case.row("right", "frontal view, logit", "", 0.0, view.frontal_logit)
     for side, field in film.truth.lung_fields.items():
         found = view.lungs.of(FilmSide(side))
-        yield _row(seed, kind, side, film, NETWORK_MASK, "lung field, Dice", "", 1.0, _dice(field, found))
-    prediction: Prediction = model.predict(pixels, lungs=view.lungs)
-    mask = prediction.mask
+        yield case.row(side, "lung field, Dice", "", 1.0, _dice(field, found))
+    prediction = model.predict(pixels, lungs=view.lungs)
     masks = {
-        side: mask & _half(view.lungs, side) for side in (FilmSide.RIGHT, FilmSide.LEFT) if mask.any()
+        side: prediction.mask & _half(view.lungs, side)
+        for side in (FilmSide.RIGHT, FilmSide.LEFT)
+        if prediction.mask.any()
     }
-    for name in film.thorax.retreats:
-        true = film.truth.pneumothorax & film.truth.lung_fields[name]
-        given = masks.get(FilmSide(name), np.zeros_like(mask))
-        yield _row(seed, kind, name, film, NETWORK_MASK, "mask, Dice", "", 1.0, _dice(true, given))
-        yield _row(
-            seed, kind, name, film, NETWORK_MASK, "image score", "", prediction.threshold, prediction.score
-        )
     measured = measure_film(
-        masks, view.lungs, spacing, model.name, VIEW, prediction.probability, prediction.mask_threshold
+        masks, view.lungs, SPACING, model.name, VIEW, prediction.probability, prediction.mask_threshold
     )
-    found_sides = {each.side for each in measured}
-    yield from _compare(seed, kind, film, NETWORK_MASK, measured)
-    for name in film.thorax.retreats:
-        if name not in found_sides:
-            yield _row(
-                seed, kind, name, film, NETWORK_MASK, area.NAME, "mm²",
-                film.truth.sides[name].pneumothorax_mm2, None, "the network outlined nothing",
-            )  # fmt: skip
+    yield from _compare(case, measured)
+    for name in thorax.retreats:
+        true = film.truth.pneumothorax & film.truth.lung_fields[name]
+        given = masks.get(FilmSide(name), np.zeros_like(true))
+        yield case.row(name, "mask, Dice", "", 1.0, _dice(true, given))
+        yield case.row(name, "image score", "", prediction.threshold, prediction.score)
+        if not given.any():
+            area_mm2 = film.truth.sides[name].pneumothorax_mm2
+            yield case.row(name, area.NAME, "mm²", area_mm2, None, "the network outlined nothing")
 
 
 def _half(lungs: LungFields, side: FilmSide) -> NDArray[np.bool_]:
@@ -164,18 +163,50 @@ def _half(lungs: LungFields, side: FilmSide) -> NDArray[np.bool_]:
     )
 
 
-def _compare(
-    seed: int, kind: str, film: SyntheticFilm, mask: str, measured: tuple[Measurement, ...]
-) -> Iterator[Row]:
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What the rows of one outline on one thorax have in common."""
+
+    seed: int
+    kind: str
+    thorax: Thorax
+    truth: FilmTruth
+    mask: str
+
+    def row(
+        self,
+        side: Side,
+        method: str,
+        unit: str,
+        truth: float | None,
+        measured: float | None,
+        why_not: str = "",
+    ) -> Row:
+        volumes = self.thorax.volumes[side]
+        return Row(
+            self.seed,
+            self.kind,
+            side,
+            volumes.pneumothorax_ml,
+            volumes.percent,
+            self.mask,
+            method,
+            unit,
+            truth,
+            measured,
+            why_not,
+        )
+
+
+def _compare(case: _Case, measured: tuple[Measurement, ...]) -> Iterator[Row]:
     for each in measured:
-        if each.side not in film.thorax.retreats:
+        if each.side not in case.thorax.retreats:
             continue
         side: Side = "right" if each.side == "right" else "left"
-        truth = _truth_of(each, film.truth.silhouettes[side], film.truth.sides[side].pneumothorax_mm2)
+        area_mm2 = case.truth.sides[side].pneumothorax_mm2
+        truth = _truth_of(each, case.truth.silhouettes[side], area_mm2)
         if truth is not None:
-            yield _row(
-                seed, kind, side, film, mask, each.name, each.unit, truth, each.value, each.why_not or ""
-            )
+            yield case.row(side, each.name, each.unit, truth, each.value, each.why_not or "")
 
 
 def _truth_of(measurement: Measurement, silhouette: Silhouette, area_mm2: float) -> float | None:
@@ -263,9 +294,7 @@ def ct_rows(seed: int) -> Iterator[Row]:
                 ("CT percent", "%", volumes.percent, share),
                 ("CT lung volume", "mL", volumes.lung_ml, lung_voxels * grid.voxel_ml),
             ):
-                yield Row(
-                    seed, kind, side, true_ml, volumes.percent, mask, method, unit, truth, value
-                )
+                yield Row(seed, kind, side, true_ml, volumes.percent, mask, method, unit, truth, value)
 
 
 @lru_cache(maxsize=1)
@@ -279,21 +308,3 @@ def _networks() -> tuple[LungFieldModel, PneumothoraxModel]:
 def _dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     total = int(first.sum()) + int(second.sum())
     return 2.0 * int((first & second).sum()) / total if total else 1.0
-
-
-def _row(
-    seed: int,
-    kind: str,
-    side: str,
-    film: SyntheticFilm,
-    mask: str,
-    method: str,
-    unit: str,
-    truth: float | None,
-    measured: float | None,
-    why_not: str = "",
-) -> Row:
-    volumes = film.thorax.volumes["right" if side == "right" else "left"]
-    return Row(
-        seed, kind, side, volumes.pneumothorax_ml, volumes.percent, mask, method, unit, truth, measured, why_not
-    )
