@@ -29,8 +29,9 @@ from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress, silent
-from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.volume import Volume
 
 if TYPE_CHECKING:
     from models.lung_fields import LungFieldModel
@@ -164,6 +165,12 @@ class Analyser:
             measurements=tuple(measurements),
             notices=tuple(dict.fromkeys(notices)),
         )
+
+    def analyse_volume(self, volume: Volume, progress: Progress = silent) -> VolumeAnalysis:
+        """Segment and measure one CT series; see :func:`ptx_viewer.volumes.analyse_volume`."""
+        from ptx_viewer.volumes import analyse_volume
+
+        return analyse_volume(volume, progress)
 
     def explain(self, question: MapQuestion, progress: Progress = silent) -> Attribution:
         """Make one map.

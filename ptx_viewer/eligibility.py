@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.volume import Volume
 
 #: Modalities that a chest radiograph comes in: computed, digital and scanned film, secondary
 #: capture, and OT, as which pictures without a header are listed.
 _RADIOGRAPHS = {"CR", "DX", "RG", "SC", "OT", ""}
 _CHEST = ("CHEST", "THORAX", "LUNG", "RIB")
+#: Body parts of CT protocols that reach from neck or abdomen into the chest.
+_WITH_CHEST = ("NECK", "ABDOMEN", "WHOLEBODY", "WHOLE BODY", "TRUNK", "BODY", "HEART", "SHOULDER", "SPINE")
 _LATERAL = {"LL", "RL", "LLD", "RLD", "LATERAL", "LLO", "RLO"}
 
 
@@ -32,4 +35,17 @@ def header_refusal(image: Image2D) -> str | None:
         return f"the file states another body part ({part.lower()})"
     if taken.view_position.strip().upper() in _LATERAL:
         return "the file states a lateral view"
+    return None
+
+
+def volume_refusal(volume: Volume) -> str | None:
+    """Return why a CT series is not segmented, as far as its headers tell, or None."""
+    taken = volume.acquisition
+    if "LOCALIZER" in taken.image_type:
+        return "this is a CT localiser, not a series of slices"
+    part = taken.body_part.strip().upper()
+    if part and not any(word in part for word in (*_CHEST, *_WITH_CHEST)):
+        return f"the file states another body part ({part.lower()})"
+    if not volume.is_axial:
+        return "its slices do not lie across the body; only axial series are segmented"
     return None

@@ -25,8 +25,16 @@ from explain.attribution import Attribution, Faithfulness
 from explain.target import Target
 from ptx_viewer.explaining import MapQuestion, below_cutoff
 from ptx_viewer.progress import Cancelled, Progress, silent
-from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.results import (
+    FAILED,
+    NO_MEMORY,
+    AnalysisOptions,
+    EngineInfo,
+    ImageAnalysis,
+    VolumeAnalysis,
+)
 from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.volume import Volume
 
 _log = logging.getLogger(__name__)
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -82,6 +90,16 @@ class Engine:
         EngineError, Cancelled
         """
         analysis: ImageAnalysis = self._call("analyse", (image, options), progress)
+        return analysis
+
+    def analyse_volume(self, volume: Volume, progress: Progress = silent) -> VolumeAnalysis:
+        """Segment and measure one CT series; see :func:`ptx_viewer.volumes.analyse_volume`.
+
+        Raises
+        ------
+        EngineError, Cancelled
+        """
+        analysis: VolumeAnalysis = self._call("analyse_volume", (volume,), progress)
         return analysis
 
     def explain(

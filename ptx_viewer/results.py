@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from explain.attribution import Attribution
 from models.cards import ModelCard
-from models.prediction import LungFields, Prediction
+from models.ct.labels import CtSegmentation
+from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.volume import VOLUME
 
 #: What the user is told when an analysis ends without a result.
 FAILED = "The analysis failed for this image; the log file has the details."
@@ -81,3 +83,43 @@ class EngineInfo:
     device: str
     cards: tuple[ModelCard, ...]
     without_gradients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeAnalysis:
+    """What the program says about one CT series before any reader has looked.
+
+    Attributes
+    ----------
+    series_instance_uid : str
+    refused : str or None
+        Why the series was not scored; then there is no segmentation and no measurement.
+    segmentation : CtSegmentation or None
+        In the grid of the volume, as its slices are stored.
+    measurements : tuple of Measurement
+        For each side: volume and share of the pleural air where there is any, and the lung's volume.
+    notices : tuple of str
+        About the slices and about what may have been mistaken.
+    seconds : float
+        Wall-clock time of segmentation and measurement.
+    """
+
+    series_instance_uid: str
+    refused: str | None = None
+    segmentation: CtSegmentation | None = None
+    measurements: tuple[Measurement, ...] = ()
+    notices: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Sides on which pleural air was found."""
+        return tuple(
+            side
+            for side in (Side.RIGHT, Side.LEFT)
+            if any(m.name == VOLUME and m.side == side.value for m in self.measurements)
+        )
+
+    def measurement(self, name: str, side: Side) -> Measurement | None:
+        """Return one side's measurement by its name."""
+        return next((m for m in self.measurements if m.name == name and m.side == side.value), None)
