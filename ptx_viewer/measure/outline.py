@@ -181,16 +181,17 @@ class Hemithorax:
     def dome(self) -> Dome | None:
         """The visible hemidiaphragm; None when the heart hides it or the outline does not show one."""
         top, bottom = self.rows
-        row_mm, column_mm = self.row_mm, self.column_mm
+        # Rounded, so that the same film in other units gives the same dome.
+        ratio = round(self.row_mm / self.column_mm, 9)
         columns = np.flatnonzero(self.whole.any(axis=0))
         lower = (self.whole.shape[0] - 1 - self.whole[::-1].argmax(axis=0)).astype(np.float64)
         half = columns[columns <= (columns[0] + columns[-1]) / 2]
         angle = int(half[lower[half].argmax()])
         edge = lower[angle : int(columns[-1]) + 1]
-        window = max(1, round(0.03 * (bottom - top + 1) * row_mm / column_mm))
+        window = max(1, round(0.03 * (bottom - top + 1) * ratio))
         if len(edge) <= 2 * window:
             return None
-        slope = (edge[:-window] - edge[window:]) * row_mm / (window * column_mm)
+        slope = (edge[:-window] - edge[window:]) * ratio / window
         calm = np.flatnonzero((slope < _CALM) & (edge[:-window] > bottom - _BASE_SHARE * (bottom - top)))
         if not calm.size:
             return None

@@ -101,8 +101,9 @@ def side_outlines(
         allowed = ~placement.take(opposite)[pick]
     low, high = threshold_range(threshold)
     cuts = (smaller_outline(coarse_air, chance, high), larger_outline(coarse_air, chance, low, allowed))
+    hemithorax = coarse_field | coarse_air
     pixels = max(1, int(np.count_nonzero(coarse_air)))
-    share = pixels / max(1, int(np.count_nonzero(coarse_air | coarse_field)))
+    share = pixels / max(1, int(np.count_nonzero(hemithorax)))
     areas = [int(np.count_nonzero(cut)) for cut in cuts]
     shares = [
         area / max(1, int(np.count_nonzero(cut | coarse_field)))
@@ -114,7 +115,8 @@ def side_outlines(
         outlined=outlined,
         field=field,
         alternatives=tuple(
-            Hemithorax.of(coarse_field, cut, millimetres[0] * step, millimetres[1] * step)
+            # What grows over the chest wall is area, but does not move the wall.
+            Hemithorax.of(coarse_field, cut & hemithorax, millimetres[0] * step, millimetres[1] * step)
             for cut in cuts
             if cut.any()
         ),

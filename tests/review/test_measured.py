@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from models.prediction import Side
+from ptx_viewer.measure.area import NAME as AREA
 from ptx_viewer.measure.film import measure_film
+from ptx_viewer.measure.hemithorax import NAME as SHARE
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.edits import accept, add_finding, reject, repaint, review_from_analysis
 from ptx_viewer.review.measured import current_measurements
@@ -19,15 +21,25 @@ MM = Spacing(1.0, 1.0, SpacingBasis.PATIENT)
 
 
 def values(review: ImageReview, analysis: ImageAnalysis | None) -> dict[tuple[str, str, str], float | None]:
+    short = {AREA: "area", SHARE: "share"}
     return {
-        (m.model, m.side, "area" if m.name.endswith("area") else "share"): m.value
+        (m.model, m.side, short[m.name]): m.value
         for m in current_measurements(review, analysis, MM)
+        if m.name in short
     }
 
 
 def test_untouched_it_is_what_the_analysis_measured(analysis: ImageAnalysis) -> None:
     masks = {i.side: i.mask for i in analysis.predictions[0].instances}
-    expected = measure_film(masks, analysis.lung_fields, MM, "attention-unet")
+    prediction = analysis.predictions[0]
+    expected = measure_film(
+        masks,
+        analysis.lung_fields,
+        MM,
+        "attention-unet",
+        probability=prediction.probability,
+        mask_threshold=prediction.mask_threshold,
+    )
     review = review_from_analysis(analysis)
     assert current_measurements(review, analysis, MM) == expected
     assert values(review, analysis) == {
@@ -115,6 +127,6 @@ def test_each_model_is_measured_for_itself(make_analysis: Callable[..., ImageAna
 
 def test_without_analysis_a_drawn_finding_has_an_area_but_no_share(rectangle: Rectangle) -> None:
     review = add_finding(ImageReview("1#0"), rectangle(0, 0, 4, 5), Side.LEFT)
-    area, share = current_measurements(review, None, None)
+    area, share = current_measurements(review, None, None)[:2]
     assert (area.model, area.value, area.unit) == ("reader", 20.0, "px")
     assert (share.valid, share.why_not) == (False, "the lung fields were not outlined")
