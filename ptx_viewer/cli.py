@@ -23,6 +23,7 @@ usage: ptx-viewer [STUDY ...]                    open the viewer
        ptx-viewer analyze STUDY ... --out DIR    the same work without a screen
        ptx-viewer demo [--out DIR]               analyse and show the synthetic sample study
        ptx-viewer phantom --out DIR              make a synthetic study
+       ptx-viewer prove-measurements             measurements against the truth of synthetic chests
        ptx-viewer prepare FORM DIR --out DIR             clean and divide labelled films for training
        ptx-viewer train NETWORK --data DIR --out DIR     train a network
        ptx-viewer train --config FILE --out DIR          train as a YAML file says
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "analyse": _analyze,
         "demo": _demo,
         "phantom": _phantom,
+        "prove-measurements": _prove_measurements,
         "prepare": _prepare,
         "train": _train,
         "search": _search,
@@ -226,6 +228,12 @@ def _phantom(words: list[str]) -> int:
     from ptx_viewer.phantom.command import phantom
 
     return phantom(words)
+
+
+def _prove_measurements(words: list[str]) -> int:
+    from ptx_viewer.phantom.prove import prove
+
+    return prove(words)
 
 
 def _prepare(words: list[str]) -> int:
