@@ -24,8 +24,8 @@ def prove(words: list[str]) -> int:
     """Run the command; return 0, 1 when writing failed, 2 for a wrong request."""
     parser = argparse.ArgumentParser(
         prog="ptx-viewer prove-measurements",
-        description="Compare every measurement with the truth of digital thoraxes.  A stopped run is taken up "
-        "where it ended; delete a table to measure it anew, as after a change of the network.",
+        description="Compare every measurement with the truth of digital thoraxes.  A stopped run is taken "
+        "up where it ended; delete a table to measure it anew, as after a change of the network.",
     )
     parser.add_argument("--out", type=Path, default=Path("docs/measurement"), metavar="DIR")
     parser.add_argument("--count", type=int, default=100, help="number of thoraxes")

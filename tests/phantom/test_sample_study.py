@@ -10,9 +10,9 @@ import pytest
 
 import resources
 from models.synthesis.anatomy import draw_anatomy
-from models.synthesis.collapse import solve_collapse
-from ptx_viewer.phantom.dicom import derived_uid
-from ptx_viewer.phantom.study import FILM_PIXELS, SAMPLE_PNEUMOTHORAX, SAMPLE_SEED, sample_identities
+from models.synthesis.thorax import Thorax
+from ptx_viewer.phantom.header import derived_uid
+from ptx_viewer.phantom.study import FILM_PIXELS, SAMPLE_PNEUMOTHORAX, SAMPLE_SEED, Request, study_identities
 
 SAMPLE = Path(resources.__file__).parent / "sample_study"
 TRUTH = SAMPLE.with_name("sample_study-truth")
@@ -24,7 +24,7 @@ def test_a_film_is_small_and_has_the_header_that_the_generator_writes(name: str)
     path = SAMPLE / f"{name}.dcm"
     assert path.stat().st_size < 4_000_000
     dataset = pydicom.dcmread(path)
-    prior, current = sample_identities(SAMPLE_SEED, FILM_PIXELS, SAMPLE_PNEUMOTHORAX)
+    prior, current = study_identities(Request())
     identity = prior if name == PRIOR else current
     assert dataset.StudyInstanceUID == derived_uid("digital thorax", identity.study_key, "study")
     assert (dataset.PatientName, dataset.PatientID) == (identity.patient_name, identity.patient_id)
@@ -38,7 +38,9 @@ def test_the_recorded_volume_is_the_generators() -> None:
     side = SAMPLE_PNEUMOTHORAX.side
     assert record["seed"] == SAMPLE_SEED
     assert record["volumes"][side]["pneumothorax_ml"] == pytest.approx(SAMPLE_PNEUMOTHORAX.volume_ml, abs=2.0)
-    assert 0.05 < solve_collapse(draw_anatomy(SAMPLE_SEED), SAMPLE_PNEUMOTHORAX).amount < 0.6
+    volumes = Thorax(SAMPLE_SEED, (SAMPLE_PNEUMOTHORAX,)).volumes[side]
+    assert record["volumes"][side]["lung_ml"] == pytest.approx(volumes.lung_ml, abs=2.0)
+    assert record["film"][side]["apex_to_cupola"]["mm"] > 5.0
 
 
 def test_the_films_show_air_in_the_mask_and_none_before() -> None:

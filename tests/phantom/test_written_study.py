@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import DigitalXRayImageStorageForPresentation, JPEG2000Lossless
+from pydicom.uid import CTImageStorage, DigitalXRayImageStorageForPresentation, JPEG2000Lossless
 
 from models.synthesis.anatomy import draw_anatomy
 from models.synthesis.geometry import Projection
-from ptx_viewer.phantom.dicom import StudyIdentity, derived_uid, film_dataset
+from ptx_viewer.phantom.dicom import film_dataset
+from ptx_viewer.phantom.header import StudyIdentity, derived_uid
 
-PIXELS = 96
+PIXELS = 64
 PRIOR, CURRENT = "prior-without-pneumothorax", "current-with-pneumothorax"
 
 # fmt: off
@@ -92,10 +93,16 @@ def truth_of(study: Path) -> Path:
 
 def test_the_truth_lies_beside_the_films(small_study: Path) -> None:
     record = json.loads((truth_of(small_study) / f"{CURRENT}.json").read_text())
-    assert record["request"] == {"side": "right", "kind": "lateral", "volume_ml": 500.0}
+    assert record["schema"] == "ptx-viewer/phantom-truth/1"
+    assert record["request"] == [{"side": "right", "kind": "lateral", "volume_ml": 500.0}]
     assert record["volumes"]["right"]["pneumothorax_ml"] == pytest.approx(500.0, abs=2.0)
     assert record["volumes"]["left"]["pneumothorax_ml"] == 0.0
+    here, there = record["film"]["right"], record["film"]["left"]
+    assert here["percent"] == pytest.approx(100 * here["pneumothorax_mm2"] / here["hemithorax_mm2"], abs=0.01)
+    assert there["apex_to_cupola"] is None
     mask = cv2.imread(str(truth_of(small_study) / f"{CURRENT}-pneumothorax.png"), cv2.IMREAD_UNCHANGED)
+    pixel = record["view"]["patient_plane_spacing_mm"]
+    assert mask.astype(bool).sum() * pixel[0] * pixel[1] == pytest.approx(here["pneumothorax_mm2"], rel=0.1)
     lungs = cv2.imread(str(truth_of(small_study) / f"{CURRENT}-lungs.png"), cv2.IMREAD_UNCHANGED)
     assert mask.shape == lungs.shape == (PIXELS, PIXELS)
     assert set(np.unique(mask)) == {0, 255}
@@ -121,3 +128,40 @@ def test_pixels_that_do_not_fit_are_refused() -> None:
         film_dataset(np.zeros((64, 65), np.uint16), projection, draw_anatomy(1), identity, "Synthetic")
     with pytest.raises(ValueError, match="below 4096"):
         film_dataset(np.full((64, 64), 4096, np.uint16), projection, draw_anatomy(1), identity, "Synthetic")
+
+
+def test_the_ct_series_has_true_geometry(small_study: Path) -> None:
+    files = [pydicom.dcmread(path) for path in sorted((small_study / "current-ct").glob("*.dcm"))]
+    assert {file.SOPClassUID for file in files} == {CTImageStorage}
+    assert len({file.SOPInstanceUID for file in files}) == len(files)
+    assert len({file.SeriesInstanceUID for file in files}) == 1
+    film = pydicom.dcmread(small_study / f"{CURRENT}.dcm")
+    assert files[0].StudyInstanceUID == film.StudyInstanceUID
+    assert files[0].SeriesInstanceUID != film.SeriesInstanceUID
+    positions = np.array([file.ImagePositionPatient for file in files], float)
+    # From head to feet in steps of 5 mm along the body, whatever the gantry's tilt.
+    assert np.diff(positions, axis=0) == pytest.approx(np.tile([0.0, 0.0, -5.0], (len(files) - 1, 1)))
+    row, column = np.array(files[0].ImageOrientationPatient, float).reshape(2, 3)
+    assert row == pytest.approx([1.0, 0.0, 0.0])
+    assert column == pytest.approx([0.0, np.cos(np.deg2rad(10)), np.sin(np.deg2rad(10))], abs=1e-6)
+    assert float(files[0].GantryDetectorTilt) == 10.0
+    assert float(files[0].SliceThickness) == pytest.approx(5.0 * np.cos(np.deg2rad(10)), abs=1e-4)
+    assert files[0].PatientID == film.PatientID
+
+
+def test_the_ct_shows_the_chest_and_its_truth(small_study: Path) -> None:
+    files = [pydicom.dcmread(path) for path in sorted((small_study / "current-ct").glob("*.dcm"))]
+    # The files run from head to feet, the masks from foot to head.
+    volume = np.stack([file.pixel_array for file in files])[::-1]
+    record = json.loads((truth_of(small_study) / "current-ct.json").read_text())
+    masks = np.load(truth_of(small_study) / "current-ct-masks.npz")
+    assert volume.shape == masks["pneumothorax"].shape
+    assert [record["ct"][word] for word in ("slices", "rows", "columns")] == list(volume.shape)
+    air, lung = volume[masks["pneumothorax"]], volume[masks["left_lung"]]
+    assert np.median(air) < -960 < np.median(lung) < -700
+    assert np.median(volume[volume > -200]) > 0  # soft tissue
+    spacing = record["ct"]["spacing_mm"]
+    voxel = np.prod(spacing) * np.cos(np.deg2rad(10)) / 1000.0
+    assert masks["left_lung"].sum() * voxel == pytest.approx(record["volumes"]["left"]["lung_ml"], rel=0.06)
+    # The patient's right side, where the air is, comes first in a row.
+    assert np.nonzero(masks["pneumothorax"])[2].mean() < volume.shape[2] / 2
