@@ -14,18 +14,31 @@ from ptx_viewer.measure.area import NAME as AREA
 from ptx_viewer.measure.hemithorax import NAME as SHARE
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.quantities import SIZE_CLASS
+from ptx_viewer.measure.volume import LUNG
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.report.findings import ImageRecord, file_stem, write_findings
 from ptx_viewer.report.pdf import write_pdf
-from ptx_viewer.results import FAILED, NO_MEMORY, AnalysisOptions, EngineInfo, ImageAnalysis
-from ptx_viewer.study.catalogue import InstanceEntry, Unreadable
+from ptx_viewer.report.volumes import VolumeRecord
+from ptx_viewer.results import (
+    FAILED,
+    NO_MEMORY,
+    AnalysisOptions,
+    EngineInfo,
+    ImageAnalysis,
+    VolumeAnalysis,
+)
+from ptx_viewer.study.catalogue import InstanceEntry, SeriesEntry, Unreadable
 from ptx_viewer.study.errors import StudyError, log_failure
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
+from ptx_viewer.study.stacking import FEWEST_SLICES
+from ptx_viewer.study.volume import open_volume
 
 _log = logging.getLogger(__name__)
+#: Never "normal".
+NONE_FOUND = "no pneumothorax found"
 #: Folders of pictures that a run leaves in its output folder.
 _OWN_PICTURES = ("masks", "probabilities", "heatmaps")
 
@@ -113,12 +126,15 @@ def analyse_studies(
     for problem in catalogue.unreadable:
         (result.left_out if problem.harmless else result.unreadable).append(problem)
     own = [(out / name).resolve() for name in _OWN_PICTURES]
-    entries = [entry for entry in catalogue.instances() if not _lies_in(entry, own)]
+    series = [found for found in catalogue.series() if _is_volume(found)]
+    sliced = {entry for found in series for entry in found.instances}
+    entries = [e for e in catalogue.instances() if e not in sliced and not _lies_in(e, own)]
+    parts = len(entries) + len(series)
     info = analyser.warm_up(silent) if entries else None
 
     def records() -> Iterator[ImageRecord]:
         for place, entry in enumerate(entries):
-            start, share = 0.1 + 0.9 * place / len(entries), 0.9 / len(entries)
+            start, share = 0.1 + 0.9 * place / parts, 0.9 / parts
 
             def step(fraction: float, message: str, start: float = start, share: float = share) -> None:
                 progress(start + share * fraction, message)
@@ -145,8 +161,19 @@ def analyse_studies(
                 result.reports.append(_write_report(out, len(result.rows), image, analysis, info))
             yield record
 
+    def volumes() -> Iterator[VolumeRecord]:
+        for place, found in enumerate(series, start=len(entries)):
+            start, share = 0.1 + 0.9 * place / parts, 0.9 / parts
+
+            def step(fraction: float, message: str, start: float = start, share: float = share) -> None:
+                progress(start + share * fraction, message)
+
+            record = _volume_record(analyser, found, step)
+            result.rows.append(_volume_row(record))
+            yield record
+
     result.findings = write_findings(
-        out, records(), result.unreadable, __version__, datetime.now().astimezone()
+        out, records(), result.unreadable, __version__, datetime.now().astimezone(), volumes()
     )
     return result
 
@@ -154,6 +181,44 @@ def analyse_studies(
 def _lies_in(entry: InstanceEntry, folders: Sequence[Path]) -> bool:
     place = entry.file.resolve()
     return any(place.is_relative_to(folder) for folder in folders)
+
+
+def _is_volume(series: SeriesEntry) -> bool:
+    """Whether a series is looked at as a whole: a CT of several slices."""
+    slices = sum(entry.number_of_frames for entry in series.instances)
+    return series.modality == "CT" and slices >= FEWEST_SLICES
+
+
+def _volume_record(analyser: Analyser, series: SeriesEntry, step: Progress) -> VolumeRecord:
+    """Analyse one CT series; whatever goes wrong becomes its reason, and the others go on."""
+    uid = series.series_instance_uid
+    try:
+        volume = open_volume(series, lambda fraction, message: step(0.3 * fraction, message))
+        analysis = analyser.analyse_volume(volume, lambda f, message: step(0.3 + 0.7 * f, message))
+    except Cancelled:
+        raise
+    except StudyError as error:
+        return VolumeRecord(series, None, VolumeAnalysis(uid, refused=str(error).rstrip(".")))
+    except Exception as error:
+        log_failure(_log, uid, error)
+        reason = NO_MEMORY if isinstance(error, MemoryError) else FAILED
+        return VolumeRecord(series, None, VolumeAnalysis(uid, refused=reason.rstrip(".")))
+    return VolumeRecord(series, volume, analysis)
+
+
+def _volume_row(record: VolumeRecord) -> Row:
+    analysis = record.analysis
+    first = record.series.instances[0].display_path
+    file = f"{Path(first).parent} ({len(record.series.instances)} slices)"
+    if analysis.refused is not None:
+        return Row(file, f"refused: {analysis.refused}")
+    sides = " and ".join(side.value for side in analysis.sides)
+    sizes = [
+        f"{measurement.side} {measurement.value:.0f} {measurement.unit}"
+        for measurement in analysis.measurements
+        if measurement.name != LUNG and measurement.valid and measurement.value is not None
+    ]
+    return Row(file, f"{sides} pneumothorax" if sides else NONE_FOUND, size=", ".join(sizes))
 
 
 def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysis, info: EngineInfo) -> Path:
@@ -183,7 +248,7 @@ def _row(image: Image2D, analysis: ImageAnalysis) -> Row:
     for prediction in analysis.predictions:
         sides = sorted({instance.side.value for instance in prediction.instances})
         words = " and ".join(sides) + " pneumothorax" if sides else "pneumothorax, not outlined"
-        findings.append(words if prediction.present else "no pneumothorax found")
+        findings.append(words if prediction.present else NONE_FOUND)
         scores.append(f"{prediction.score:.2f} (threshold {prediction.threshold:.2f})")
     return Row(file, "; ".join(findings), "; ".join(scores), _size(analysis.measurements))
 

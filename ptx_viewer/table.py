@@ -32,7 +32,7 @@ def print_result(result: BatchResult, out: Path, console: Console | None = None)
     places = [("findings", result.findings)]
     if result.reports:
         places.append(("reports", out / "reports"))
-    if any(row.score for row in result.rows):
+    if any(row.score or not row.finding.startswith("refused") for row in result.rows):
         places.append(("masks", out / "masks"))
     if result.explained:
         places.append(("heatmaps", out / "heatmaps"))

@@ -60,6 +60,8 @@ def pleural_air(grid: WorkingGrid, chest: dict[Side, Mask], airways: Mask, progr
     """
     air_hu = _air_level(grid, airways)
     mean = aerated_mean(grid.hounsfield, [max(_SIGMA_MM / step, 0.0) for step in grid.spacing_mm])
+    # Where the lungs touch there is no wall.
+    whole = chest[Side.RIGHT] | chest[Side.LEFT] | airways
     found: dict[Side, Mask] = {}
     levels: dict[Side, float] = {}
     passed_over = low = total = 0.0
@@ -72,7 +74,7 @@ def pleural_air(grid: WorkingGrid, chest: dict[Side, Mask], airways: Mask, progr
         low += float(np.count_nonzero(values < -950.0))
         total += max(float(values.size), 1.0)
         candidates = cavity & (mean < threshold(air_hu, levels[side]))
-        kept, inside = _along_the_wall(grid, candidates, cavity)
+        kept, inside = _along_the_wall(grid, candidates, whole)
         passed_over += inside
         low -= float(np.count_nonzero(mean[kept] < -950.0))
         found[side] = kept

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from explain.attribution import Attribution
 from models.prediction import Prediction
-from ptx_viewer import DISCLAIMER
+from ptx_viewer import DISCLAIMER, map_wording
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.study.catalogue import Unreadable
@@ -29,8 +29,9 @@ from ptx_viewer.study.image import Image2D, ImageReference
 from ptx_viewer.study.spacing import Spacing
 
 from .atomic import make_folder, write_atomically
+from .volumes import VolumeRecord, volume_entry
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 FILE_NAME = "findings.json"
 
 _UNSIGNED_ENCODING = "0..65535 = 0..1"
@@ -69,6 +70,7 @@ def write_findings(
     unreadable: Iterable[Unreadable],
     program_version: str,
     created: datetime,
+    volumes: Iterable[VolumeRecord] = (),
 ) -> Path:
     """Write ``findings.json`` and the PNG files that it names into `out_dir`.
 
@@ -86,6 +88,8 @@ def write_findings(
     program_version : str
     created : datetime
         With a time zone.
+    volumes : iterable of VolumeRecord
+        CT series, taken one after another when the images are written.
 
     Returns
     -------
@@ -103,11 +107,13 @@ def write_findings(
         raise ValueError("the time of the findings needs a time zone")
     make_folder(out_dir)
     images = [_image(out_dir, number, record) for number, record in enumerate(records, start=1)]
+    series = [volume_entry(out_dir, number, record) for number, record in enumerate(volumes, start=1)]
     document = {
         "schema_version": SCHEMA_VERSION,
         "program": {"name": "ptx-viewer", "version": program_version, "notice": DISCLAIMER},
         "created": created.isoformat(timespec="seconds"),
         "images": images,
+        "volumes": series,
         "unreadable": [
             {"file": _text(entry.display_path), "reason": _text(entry.reason)} for entry in unreadable
         ],
@@ -198,6 +204,8 @@ def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> d
         "method": attribution.method,
         "model": attribution.model,
         "target": attribution.target,
+        "caption": _text(map_wording.caption(attribution, attribution.model)),
+        "below_cutoff": attribution.below_cutoff,
         "heatmap": pictures.unit_range(heatmap, "heatmaps", name),
         "seconds": _finite(attribution.seconds),
         "provenance": _plain(asdict(attribution.provenance))

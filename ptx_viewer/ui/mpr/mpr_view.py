@@ -1,0 +1,152 @@
+"""Three planes beside each other, linked by one cursor."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from models.ct import air_label
+from models.prediction import Side
+from ptx_viewer.results import VolumeAnalysis
+from ptx_viewer.study.image import Window
+from ptx_viewer.study.volume import Volume
+from ptx_viewer.ui.viewport import MaskStyle
+from ptx_viewer.ui.widgets import label
+
+from .plane_view import PlaneView
+from .planes import Cursor, Plane, Planes
+
+#: What a chest is first looked at with.
+LUNG_WINDOW = Window(-600, 1500)
+
+
+class MprView(QWidget):
+    """Axial large at the left, coronal over sagittal at the right, and what is under the cursor."""
+
+    windowChanged = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.window_ = LUNG_WINDOW
+        self._planes: Planes | None = None
+        self._analysis: VolumeAnalysis | None = None
+        self._cursor = Cursor(0, 0, 0)
+        self._active = Plane.AXIAL
+        self.views = {plane: PlaneView(plane) for plane in Plane}
+        self._probe: QLabel = label("", "quiet", wrap=False)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.views[Plane.AXIAL], 0, 0, 2, 1)
+        layout.addWidget(self.views[Plane.CORONAL], 0, 1)
+        layout.addWidget(self.views[Plane.SAGITTAL], 1, 1)
+        layout.addWidget(self._probe, 2, 0, 1, 2)
+        layout.setColumnStretch(0, 3)
+        layout.setColumnStretch(1, 2)
+        layout.setRowStretch(0, 1)
+        layout.setRowStretch(1, 1)
+        for plane, view in self.views.items():
+            view.cursorMoved.connect(self.set_cursor)
+            view.windowChanged.connect(self.set_window)
+            view.activated.connect(lambda plane=plane: self.activate(plane))
+        self.activate(Plane.AXIAL)
+
+    @property
+    def volume(self) -> Volume | None:
+        """What is shown."""
+        return None if self._planes is None else self._planes.volume
+
+    @property
+    def cursor_(self) -> Cursor:
+        """Where the planes meet."""
+        return self._cursor
+
+    @property
+    def active(self) -> PlaneView:
+        """The plane that keys scroll."""
+        return self.views[self._active]
+
+    def show_volume(self, volume: Volume) -> None:
+        """Show a volume in the lung window, the cursor in its middle."""
+        self._planes, self._analysis = Planes(volume), None
+        slices, rows, columns = volume.hounsfield.shape
+        self._pass_on()
+        self.set_window(LUNG_WINDOW)
+        self.set_cursor(Cursor(slices // 2, rows // 2, columns // 2))
+
+    def show_analysis(self, analysis: VolumeAnalysis | None) -> None:
+        """Draw the outlines of an analysis of this volume, or none."""
+        self._analysis = analysis
+        self._pass_on()
+        self._describe()
+
+    def clear(self) -> None:
+        """Let go of the volume."""
+        self._planes, self._analysis = None, None
+        self._pass_on()
+        self._describe()
+
+    def activate(self, plane: Plane) -> None:
+        """Choose the plane that keys scroll."""
+        self._active = plane
+        for own, view in self.views.items():
+            view.set_active(own is plane)
+
+    def set_cursor(self, cursor: Cursor) -> None:
+        """Move all planes to a voxel."""
+        self._cursor = cursor
+        for view in self.views.values():
+            view.set_cursor(cursor)
+        self._describe()
+
+    def set_window(self, window: Window) -> None:
+        """Show all planes with a window."""
+        self.window_ = window
+        for view in self.views.values():
+            view.set_window(window)
+        self.windowChanged.emit(window.center, window.width)
+
+    def set_style(self, style: MaskStyle, opacity: float) -> None:
+        """Draw pleural air as outline or fill, or hide it."""
+        for view in self.views.values():
+            view.set_style(style, opacity)
+
+    def jump_to(self, side: Side) -> None:
+        """Bring the cursor to the middle of one side's pleural air, in the slice with most of it."""
+        found = self._analysis.segmentation if self._analysis is not None else None
+        if found is None:
+            return
+        mask = found.of(air_label(side))
+        areas = mask.sum(axis=(1, 2))
+        if not areas.any():
+            return
+        at = int(np.argmax(areas))
+        rows, columns = np.nonzero(mask[at])
+        # The voxel nearest to the middle: a crescent's own middle lies in the lung.
+        nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+        self.set_cursor(Cursor(at, int(rows[nearest]), int(columns[nearest])))
+
+    def probe_text(self) -> str:
+        """Return position, Hounsfield units and label under the cursor."""
+        if self._planes is None:
+            return ""
+        volume, at = self._planes.volume, self._cursor
+        index = (at.slice_, at.row, at.column)
+        x, y, z = (volume.affine @ [*index, 1.0])[:3]
+        words = f"slice {at.slice_ + 1}, x {x:.0f} y {y:.0f} z {z:.0f} mm: {int(volume.hounsfield[index])} HU"
+        if self._analysis is not None and self._analysis.segmentation is not None:
+            name = _NAMES[int(self._analysis.segmentation.labels[index])]
+            words += f", {name}" if name else ""
+        return words
+
+    def _pass_on(self) -> None:
+        found = self._analysis.segmentation if self._analysis is not None else None
+        for view in self.views.values():
+            view.show_planes(self._planes, None if found is None else found.labels)
+
+    def _describe(self) -> None:
+        self._probe.setText(self.probe_text())
+
+
+_NAMES = ("", "right lung", "left lung", "right pneumothorax", "left pneumothorax", "airways")
