@@ -50,8 +50,9 @@ def divide(
 ) -> list[str]:
     """Return the part of each film.
 
-    Patients are dealt out whole, kind by kind in a random order, each to the part that lacks most of its
-    share of that kind.  A patient's kind is the last by name among the films: the largest finding.
+    Patients are dealt out whole, kind by kind in a random order (those of many films first), each to the
+    part that lacks most of its share of that kind.  A patient's kind is the last by name among the films:
+    the largest finding.
 
     Parameters
     ----------
@@ -82,17 +83,22 @@ def divide(
         film.patient for film, kind in zip(films, kinds, strict=True) if of_patient[film.patient] == kind
     )
     chosen: dict[str, str] = {}
+    # What rounding took from a part in one kind it is owed in the next.
+    owed = dict.fromkeys(parts, 0.0)
     for kind in sorted(set(of_patient.values())):
         patients = sorted(patient for patient, own in of_patient.items() if own == kind)
-        # One generator a kind: films added to another kind do not move these.
+        # One generator a kind: the order does not depend on the films of other kinds.
         rng = np.random.default_rng([seed, zlib.crc32(kind.encode())])
-        wanted = {name: share * sum(count[p] for p in patients) for name, share in parts.items()}
-        given = dict.fromkeys(parts, 0)
-        for place in rng.permutation(len(patients)):
-            patient = patients[place]
-            part = max(parts, key=lambda name: wanted[name] - given[name])
+        total = sum(count[patient] for patient in patients)
+        # Rounding alone: what a patient of many films took must not be paid back by a rare kind.
+        owed = {name: min(max(owed[name], -0.5), 0.5) + share * total for name, share in parts.items()}
+        shuffled = [patients[place] for place in rng.permutation(len(patients))]
+        # Patients of many films first: the others even out what they leave.
+        for patient in sorted(shuffled, key=lambda name: -count[name]):
+            # Rounded: sums of shares that are equal must tie, whatever their last bits.
+            part = max(parts, key=lambda name: round(owed[name], 9))
             chosen[patient] = part
-            given[part] += count[patient]
+            owed[part] -= count[patient]
     return [chosen[film.patient] for film in films]
 
 
