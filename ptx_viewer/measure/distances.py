@@ -95,8 +95,18 @@ def _measure(
     unit = "px" if quantity.unit == "mm" and known is None and not quantity.needs_mm else quantity.unit
     method = method_of(quantity, spacing)
 
-    def not_valid(reason: str) -> Measurement:
-        return Measurement(quantity.name, None, unit, method, side, model, valid=False, why_not=reason)
+    def not_valid(reason: str, drawn: Construction | None = None) -> Measurement:
+        return Measurement(
+            quantity.name,
+            None,
+            unit,
+            method,
+            side,
+            model,
+            valid=False,
+            why_not=reason,
+            construction=drawn,
+        )
 
     if problem := problem or quantity.problem(view):
         return not_valid(problem)
@@ -110,10 +120,12 @@ def _measure(
         if isinstance(line, NoLine):
             return not_valid(str(line))
         segments.append(measured.outlines.placement.segment(line))
+    construction = Construction(tuple(segments))
     try:
         value = quantity.compute([segment.length(known) for segment in segments])
     except DoesNotApply as reason:
-        return not_valid(str(reason))
+        # The lines are sound: where the reader moves one, the formula may apply.
+        return not_valid(str(reason), construction)
     words = _interval_words(quantity, measured, known)
     span = interval(value, _values(quantity.compute, measured.lengths(quantity))) if words else None
     silent = assumptions(view) if quantity.assumes_erect else ""
@@ -126,7 +138,7 @@ def _measure(
         model=model,
         interval=span,
         interval_basis=words or None,
-        construction=Construction(tuple(segments)),
+        construction=construction,
         category=quantity.category(value, span),
     )
 

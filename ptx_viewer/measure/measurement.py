@@ -35,7 +35,8 @@ class Measurement:
     interval_basis : str or None
         What the interval allows for, in words; None without one.
     construction : Construction or None
-        The lines drawn on the film that the value follows from; None for what is no length.
+        The lines drawn on the film that the value follows from; None for what is no length, and for
+        what the film's view or its outlines rule out.
     edited : bool
         Whether the reader moved an end of the construction.
     category : str or None

@@ -153,9 +153,9 @@ class Hemithorax:
         air, lung = self.air, self.lung
         pieces = []
         for first, second in ((air, lung), (lung, air)):
-            rows, columns = np.nonzero(first[:, :-1] & second[:, 1:])
+            rows, columns = _places(first[:, :-1] & second[:, 1:])
             pieces.append(np.stack([rows.astype(np.float64), columns + 0.5], axis=1))
-            rows, columns = np.nonzero(first[:-1] & second[1:])
+            rows, columns = _places(first[:-1] & second[1:])
             pieces.append(np.stack([rows + 0.5, columns.astype(np.float64)], axis=1))
         return np.concatenate(pieces)
 
@@ -206,6 +206,12 @@ class Hemithorax:
         )
 
 
+def _places(mask: Bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the true pixels; several times faster than ``np.nonzero``."""
+    rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
+    return rows, columns
+
+
 def _extent(mask: Bool) -> tuple[int, int]:
     rows = np.flatnonzero(mask.any(axis=1))
     return (int(rows[0]), int(rows[-1])) if rows.size else (0, -1)
@@ -224,18 +230,18 @@ def _between(middle: Bool, first: Bool, second: Bool, longest: int) -> Bool:
 
 def _between_along(middle: Bool, first: Bool, second: Bool, longest: int) -> Bool:
     """:func:`_between` along rows only."""
-    flat = middle.ravel()
-    found = np.zeros(flat.shape, dtype=np.bool_)
-    # Runs of `middle`, row by row: where it begins and where it has ended.
-    padded = np.zeros((middle.shape[0], middle.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = middle
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    ends = np.nonzero(steps == -1)[1]
-    short = (ends - starts <= longest) & (starts > 0) & (ends < middle.shape[1])
-    rows, starts, ends = rows[short], starts[short], ends[short]
-    one = (first[rows, starts - 1] & second[rows, ends]) | (second[rows, starts - 1] & first[rows, ends])
+    # A false column at either side: no run goes on from one row to the next.
+    flat = np.pad(middle, ((0, 0), (1, 1))).ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    starts, ends = changes[::2], changes[1::2]
     width = middle.shape[1]
-    for row, start, end in zip(rows[one], starts[one], ends[one], strict=True):
-        found[row * width + start : row * width + end] = True
-    return found.reshape(middle.shape)
+    rows, left = np.divmod(starts, width + 2)
+    left -= 1
+    right = left + (ends - starts)
+    inside = (ends - starts <= longest) & (left > 0) & (right < width)
+    rows, left, right = rows[inside], left[inside], right[inside]
+    joins = (first[rows, left - 1] & second[rows, right]) | (second[rows, left - 1] & first[rows, right])
+    found = np.zeros(middle.shape, dtype=np.bool_)
+    for row, start, end in zip(rows[joins], left[joins], right[joins], strict=True):
+        found[row, start:end] = True
+    return found

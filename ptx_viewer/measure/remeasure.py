@@ -30,8 +30,8 @@ def remeasure(
     Returns
     -------
     tuple of Measurement
-        The measurement with ``edited`` set; the measurement as it was when it is not valid, or when
-        nothing has moved.
+        The measurement with ``edited`` set; as it was when nothing has moved.  A formula that says
+        nothing about the new lengths is not valid, and one that now does is.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def remeasure(
     before = measurement.construction
     if before is None or [s.name for s in before.segments] != [s.name for s in construction.segments]:
         raise ValueError(f"this is no construction of the {measurement.name}")
-    if not measurement.valid or construction == before:
+    if construction == before:
         return (measurement,)
     known = usable(spacing)
     try:

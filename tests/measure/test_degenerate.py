@@ -146,7 +146,7 @@ def test_nothing_is_drawn_without_lung_fields() -> None:
 def check(measurements: tuple[Measurement, ...]) -> None:
     for m in measurements:
         if not m.valid:
-            assert (m.value, m.interval, m.construction, m.category) == (None, None, None, None)
+            assert (m.value, m.interval, m.interval_basis, m.category) == (None, None, None, None)
             assert m.why_not
             assert not m.why_not.endswith(".")
             continue

@@ -391,6 +391,31 @@ def test_coded_view_stands_in_for_the_view_position(write: Write, image_of: Imag
     assert image_of(write("a.dcm", ViewCodeSequence=Sequence([code]))).acquisition.view_position == "PA"
 
 
+def test_posture_and_breathing_are_read_from_codes_and_protocol(write: Write, image_of: ImageOf) -> None:
+    def coded(meaning: str, **values: object) -> Dataset:
+        code = Dataset()
+        code.CodeMeaning = meaning
+        for keyword, value in values.items():
+            setattr(code, keyword, value)
+        return code
+
+    posture = coded("recumbent", PatientOrientationModifierCodeSequence=Sequence([coded("supine")]))
+    view = coded("antero-posterior", ViewModifierCodeSequence=Sequence([coded("expiration")]))
+    taken = image_of(
+        write(
+            "a.dcm",
+            PatientOrientationCodeSequence=Sequence([posture]),
+            ViewCodeSequence=Sequence([view]),
+            ProtocolName="Thorax bedside",
+            AcquisitionDeviceProcessingDescription="Chest",
+        )
+    ).acquisition
+    assert taken.position_codes == ("recumbent", "supine", "expiration")
+    assert taken.protocol == "Thorax bedside Chest"
+    silent = image_of(write("b.dcm")).acquisition
+    assert (silent.position_codes, silent.protocol) == ((), "")
+
+
 def test_unusable_spacing_is_said(write: Write, image_of: ImageOf) -> None:
     image = image_of(write("a.dcm", RAMP, PixelSpacing=[0, 0], **RAMP_WINDOW))
     assert image.spacing is None

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.geometry import Turn
+from ptx_viewer.measure.view import FilmView, Posture, Projection, Respiration, film_view
+from ptx_viewer.study.image import (
+    Acquisition,
+    Image2D,
+    ImageReference,
+    Orientation,
+    PatientIdentity,
+    Window,
+)
+
+
+def view(
+    series: str = "", age: str = "", orientation: Orientation | None = None, **taken: object
+) -> FilmView:
+    image = Image2D(
+        pixels=np.zeros((2, 2), np.float32),
+        raw=np.zeros((2, 2), np.int16),
+        raw_unit="",
+        window=Window(0, 1),
+        inverted=False,
+        spacing=None,
+        orientation=orientation or Orientation(),
+        reference=ImageReference(Path("f.dcm"), "f.dcm", "1", "2", "3", "4"),
+        acquisition=dataclasses.replace(Acquisition("DX"), **taken),
+        patient=PatientIdentity(series_description=series, age=age),
+    )
+    return film_view(image)
+
+
+@pytest.mark.parametrize(
+    ("term", "projection"),
+    [
+        ("PA", Projection.PA),
+        ("AP", Projection.AP),
+        ("LL", Projection.LATERAL),
+        ("RAO", Projection.OBLIQUE),
+        ("", Projection.UNKNOWN),
+        ("XYZ", Projection.UNKNOWN),
+    ],
+)
+def test_projection_follows_view_position(term: str, projection: Projection) -> None:
+    assert view(view_position=term).projection is projection
+
+
+def test_words_stand_in_for_a_silent_view_position_and_contradict_nothing() -> None:
+    assert view("Chest PA erect").projection is Projection.PA
+    assert view("CHEST_AP_PORTABLE").projection is Projection.AP
+    assert view("Chest PA and LAT").projection is Projection.UNKNOWN
+    assert view("Chest PA", view_position="AP").projection is Projection.AP
+    # Words are words: not every "pa" is a view.
+    assert view("Paediatric chest, parallel grid").projection is Projection.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("taken", "posture"),
+    [
+        ({"position_codes": ("Standing",)}, Posture.ERECT),
+        ({"position_codes": ("erect",)}, Posture.ERECT),
+        ({"position_codes": ("recumbent", "supine")}, Posture.SUPINE),
+        ({"position_codes": ("recumbent",)}, Posture.SUPINE),
+        ({"position_codes": ("recumbent", "left lateral decubitus")}, Posture.DECUBITUS),
+        ({"position_codes": ("semi-erect",)}, Posture.UNKNOWN),
+        ({"protocol": "Thorax bedside SUPINE"}, Posture.SUPINE),
+        ({"view_position": "LLD"}, Posture.DECUBITUS),
+        ({"patient_position": "HFS"}, Posture.SUPINE),
+        ({"patient_position": "FFP"}, Posture.PRONE),
+        ({"patient_position": "HFDR"}, Posture.DECUBITUS),
+        # A code is a better witness than a default that the console left behind.
+        ({"patient_position": "HFS", "position_codes": ("erect",)}, Posture.ERECT),
+        ({}, Posture.UNKNOWN),
+    ],
+)
+def test_posture_follows_codes_then_words_then_patient_position(
+    taken: dict[str, object], posture: Posture
+) -> None:
+    assert view(**taken).posture is posture
+
+
+def test_respiration_and_age() -> None:
+    assert view(position_codes=("expiration",)).respiration is Respiration.EXPIRATION
+    assert view("Chest PA insp.").respiration is Respiration.UNKNOWN
+    assert view("Chest PA inspiration").respiration is Respiration.INSPIRATION
+    assert view(age="045Y").age_years == 45.0
+    assert view(age="018M").age_years == pytest.approx(1.5)
+    assert view(age="about 40").age_years is None
+
+
+def test_the_turn_brings_the_head_up_and_the_left_to_the_right() -> None:
+    assert view(orientation=Orientation("R", "F", True)).turn == Turn(flip_columns=True)
+    assert view(orientation=Orientation("L", "H", True)).turn == Turn(flip_rows=True)
