@@ -72,52 +72,14 @@ _TRUE_WORDS: Final = (
     "What the measuring itself adds, apart from any network: pixels, and strips too thin to be taken for air."
 )
 _NETWORK_WORDS: Final = (
-    "Only what the network outlined can be measured; what it missed is counted above, not averaged in. These "
-    "are synthetic films, and the networks were trained on real ones: the figures say how the chain of outline "
-    "and measurement behaves, not how it does on patients."
-)
-_FORMULA_WORDS, ""]
-        parts += _table("formula − true volume, percentage points", formulas, _volume_pairs)
-        parts += [f"![formulas against true volume]({folder.name}/formulas.png)", ""]
-    target = folder.with_suffix(".md")
-    write_whole(target, ("\n".join(parts).rstrip() + "\n").encode())
-    return target
-
-
-_INTRODUCTION: Final = """\
-# Measurements against the truth
-
-Written by `python main.py prove-measurements`; every number comes from the tables in `measurement/`.
-A digital thorax (`models/synthesis`) has a pneumothorax of known volume; its silhouettes on the film are
-known to a fraction of a pixel. Seeds 0, 1, 2 ... draw person, kind, side and volume.
-
-| | thoraxes | sides with air |
-|---|---|---|
-| film, true mask | {true} | {true_sides} |
-| film, network's mask | {network} | {network_sides} |
-| CT | {ct} | {ct_sides} |
-
-To be feasible in minutes the films have {film_pixels}² pixels of {film_pixel} mm (a study's: 2,048² of
-0.2 mm), soft shapes are sampled every {pitch} × {step} mm, and the CT has {matrix}² pixels and {slice} mm
-slices (a study's: 512² and 1 mm). The figures hold for these sizes.
-
-*True* is what the method's own definition gives on the exact silhouettes; lines at the level of the hilum
-are compared at the level that the method chose, because the hilum itself is not outlined. Differences are
-measured minus true; the limits of agreement are bias ± 1.96 standard deviations (Bland and Altman 1986);
-*r* is Pearson's.
-"""
-_TRUE_WORDS: Final = (
-    "What the measuring itself adds, apart from any network: pixels, and strips too thin to be taken for air."
-)
-_NETWORK_WORDS: Final = (
-    "Only what the network outlined can be measured; what it missed is counted above, not averaged in. These are "
-    "synthetic films, and the networks were trained on real ones: the figures say how the chain of outline and "
-    "measurement behaves, not how it does on patients."
+    "Only what the network outlined can be measured; what it missed is counted above, not averaged in. "
+    "These are synthetic films, and the networks were trained on real ones: the figures say how the chain "
+    "of outline and measurement behaves, not how it does on patients."
 )
 _FORMULA_WORDS: Final = (
     "Every formula is given the true mask, so that what is left is the formula's own distance from the "
-    "volume of air in percent of air and lung. The line is perfect agreement. Nothing here is mended by a better "
-    "outline: a projected area is not a volume, and the regressions were made on a few dozen patients."
+    "volume of air in percent of air and lung. The line is perfect agreement. Nothing here is mended by a "
+    "better outline: a projected area is not a volume, and the regressions were made on a few dozen patients."
 )
 
 
