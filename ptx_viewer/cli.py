@@ -30,6 +30,7 @@ usage: ptx-viewer [STUDY ...]                    open the viewer
        ptx-viewer search --config FILE --out DIR         try settings
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
        ptx-viewer compare NETWORK... --data DIR          several networks side by side
+       ptx-viewer check-insertion --data DIR             inserted pneumothoraces against real ones
        ptx-viewer audit-explanations --data DIR --out DIR   check the explanations on films with masks
 
 'ptx-viewer COMMAND --help' lists a command's options. STUDY is a folder, a DICOM file, a
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "evaluate": _evaluate,
         "audit-explanations": _audit_explanations,
         "compare": _compare,
+        "check-insertion": _check_insertion,
     }
     try:
         if words[:1] in (["-h"], ["--help"]):
@@ -258,6 +260,12 @@ def _evaluate(words: list[str]) -> int:
     from models.evaluation.command import evaluate_command
 
     return evaluate_command(words)
+
+
+def _check_insertion(words: list[str]) -> int:
+    from models.evaluation.insertion_check import check_insertion
+
+    return check_insertion(words)
 
 
 def _compare(words: list[str]) -> int:
