@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Signal
 from models.cards import ModelCard
 from ptx_viewer.jobs import Job
 from ptx_viewer.progress import Progress
-from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.volume import Volume
 
 from .failure import sentence
 from .reading import AnalysisState
@@ -29,6 +30,9 @@ class EngineLike(Protocol):
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
         """Do the whole pass over one image; blocks."""
+
+    def analyse_volume(self, volume: Volume, progress: Progress) -> VolumeAnalysis:
+        """Segment and measure a CT series; blocks."""
 
     def close(self) -> None:
         """End the networks' process; may be called while another thread waits for an answer."""

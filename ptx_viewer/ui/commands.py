@@ -34,6 +34,7 @@ _LAYOUTS = {Act.LAYOUT_ONE: 1, Act.LAYOUT_TWO: 2, Act.LAYOUT_FOUR: 4}
 _PRESETS = (Act.PRESET_1, Act.PRESET_2, Act.PRESET_3, Act.PRESET_4)
 _ZOOM_STEP = 1.25
 _BRUSH_STEP = 1.25
+_ALL_SLICES = 10**9
 _FILES = "Images (*.dcm *.dicom *.ima *.png *.jpg *.jpeg *.zip DICOMDIR);;All files (*)"
 
 
@@ -104,10 +105,11 @@ class Commands:
             Act.FLIP_VERTICAL: self._on_film(FilmViewport.flip_vertical),
             Act.INVERT: self._on_film(FilmViewport.invert),
             Act.RESET: self._reset,
-            Act.NEXT_SLICE: lambda: self._film.set_slice(self._film.slice_index + 1),
-            Act.PREVIOUS_SLICE: lambda: self._film.set_slice(self._film.slice_index - 1),
-            Act.FIRST_SLICE: lambda: self._film.set_slice(0),
-            Act.LAST_SLICE: lambda: self._film.set_slice(10**9),
+            Act.NEXT_SLICE: partial(self._scroll, 1),
+            Act.PREVIOUS_SLICE: partial(self._scroll, -1),
+            Act.FIRST_SLICE: partial(self._scroll, -_ALL_SLICES),
+            Act.LAST_SLICE: partial(self._scroll, _ALL_SLICES),
+            Act.PLANES: window.volume_review.toggle,
             Act.TYPE_WINDOW: window.bar.window_box.focus,
             Act.ANALYSE: self._analyse,
             Act.ANALYSE_ALL: window.analyse_all,
@@ -188,8 +190,14 @@ class Commands:
         self.export_to(path if complete else path.with_name(path.name + ".pdf"), overwrite=complete)
 
     def _analyse(self, *, override: bool = False) -> None:
+        if not override and self._w.volume_review.segment():
+            return
         if self._reading is not None:
             self._w.desk.analyse(self._reading, override=override)
+
+    def _scroll(self, by: int) -> None:
+        if not self._w.volume_review.scroll(by):
+            self._film.set_slice(self._film.slice_index + by)
 
     def _reset(self) -> None:
         self._film.reset_view()

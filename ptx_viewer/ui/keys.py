@@ -65,6 +65,7 @@ class Act(StrEnum):
     PREVIOUS_SLICE = "previous-slice"
     FIRST_SLICE = "first-slice"
     LAST_SLICE = "last-slice"
+    PLANES = "planes"
 
     PRESET_1 = "preset-1"
     PRESET_2 = "preset-2"
@@ -201,6 +202,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.PREVIOUS_SLICE, _STACK, "Previous slice", ("Up",)),
     Key(Act.FIRST_SLICE, _STACK, "First slice", ("Home",)),
     Key(Act.LAST_SLICE, _STACK, "Last slice", ("End",)),
+    Key(Act.PLANES, _STACK, "Axial, coronal and sagittal planes of a CT", ("Ctrl+M",), "", True, "Planes"),
     Key(Act.PRESET_1, _WINDOW, "Preset 1 (CT: soft tissue; film: as in the file)", ("Alt+1",)),
     Key(Act.PRESET_2, _WINDOW, "Preset 2 (CT: lung; film: higher contrast)", ("Alt+2",)),
     Key(Act.PRESET_3, _WINDOW, "Preset 3 (CT: as in the file; film: lower contrast)", ("Alt+3",)),

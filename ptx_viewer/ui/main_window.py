@@ -43,6 +43,8 @@ from .status_bar import StatusBar
 from .toolbar import ToolBar
 from .viewport import PixelProbe
 from .viewport_grid import ViewportGrid
+from .volume_desk import VolumeDesk
+from .volume_review import VolumeReview
 from .window_actions import keeps_key, make_actions
 from .workers import Workers
 
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self.analyst = Analyst(self.workers, engine, self)
         self.desk = Desk(self.workers, store, self.analyst, self)
         self.explanations = Explanations(self.workers, engine, self.analyst, self)
+        self.volumes = VolumeDesk(self.workers, engine, self)
         self.exporter = Exporter(self.workers, self)
         self.adding = Adding(self)
 
@@ -83,10 +86,11 @@ class MainWindow(QMainWindow):
         self.asking = RegionAsking(self.panes, self)
         self.comparison = Comparison(self.grid, self.panes, self)
         self.priors = PriorComparison(self.grid, self.panes, self.library, self)
-        self.column = RightColumn(self.actions_, self.analyst, self.explanations)
+        self.column = RightColumn(self.actions_, self.analyst, self.explanations, self.volumes)
         self.messages = MessageBar()
         self.status = StatusBar(self.actions_, self)
         self.modes = ScreenModes(self)
+        self.volume_review = VolumeReview(self)
         self._cards: CardDialog | None = None
         self._lay_out()
         self.cheat_sheet = CheatSheet(self.centralWidget())
@@ -167,7 +171,10 @@ class MainWindow(QMainWindow):
         presets = self.bar.window_box.presets
         if number < len(presets) and self.pane.image is not None:
             window = presets[number].window
-            if window is None:
+            if self.volume_review.on:
+                shown = window if window is not None else self.pane.image.window
+                self.volume_review.set_window(shown.center, shown.width)
+            elif window is None:
                 self.grid.active.reset_window()
             else:
                 self.grid.active.set_window(window.center, window.width)
@@ -179,6 +186,7 @@ class MainWindow(QMainWindow):
         else:
             self.analyst.cancel()
             self.explanations.cancel_all()
+            self.volumes.cancel()
 
     def analyse_all(self) -> None:
         """Analyse every film that has no analysis yet."""
@@ -254,6 +262,7 @@ class MainWindow(QMainWindow):
         self._centre = QStackedWidget()
         self._centre.addWidget(self.start)
         self._centre.addWidget(self.grid)
+        self._centre.addWidget(self.volume_review.view)
         stacked.addWidget(self._centre, 1)
         self.setCentralWidget(three_columns(self.browser, films, self.column, self.width()))
 
@@ -292,6 +301,8 @@ class MainWindow(QMainWindow):
         self.asking.changed.connect(lambda: self.column.why.set_drawing(self.asking.act))
         self.panes.regionDrawn.connect(self._on_region)
         self.comparison.changed.connect(self._on_comparison)
+        self.volume_review.changed.connect(self._refresh)
+        findings.maskStyleChanged.connect(self.volume_review.view.set_style)
         self.priors.changed.connect(self._on_priors)
         self.column.models.cardAsked.connect(self.show_card)
 
@@ -325,6 +336,7 @@ class MainWindow(QMainWindow):
 
     def _on_pane(self, pane: Pane) -> None:
         if pane is self.pane:
+            self.volume_review.follow(pane)
             image = pane.image
             self.bar.window_box.set_image(image)
             if image is not None:
@@ -347,7 +359,8 @@ class MainWindow(QMainWindow):
                 signal.connect(self._refresh_actions, Qt.ConnectionType.UniqueConnection)
 
     def _on_window_typed(self, center: float, width: float) -> None:
-        self.grid.active.set_window(center, width)
+        if not self.volume_review.set_window(center, width):
+            self.grid.active.set_window(center, width)
 
     def _on_probe(self, probe: PixelProbe | None) -> None:
         self.status.show_probe(probe.text if probe is not None else "")
@@ -373,7 +386,7 @@ class MainWindow(QMainWindow):
 
     def _refresh(self) -> None:
         if self.library.items:
-            self._centre.setCurrentWidget(self.grid)
+            self._centre.setCurrentWidget(self.volume_review.view if self.volume_review.on else self.grid)
         else:
             self.start.refresh(self.library)
         self.modes.apply_panels()
@@ -393,3 +406,5 @@ class MainWindow(QMainWindow):
         )
         for act, usable in enabled.items():
             self.actions_[act].setEnabled(usable)
+        self.actions_[Act.PLANES].setEnabled(self.volume_review.offered)
+        self.actions_[Act.PLANES].setChecked(self.volume_review.on)

@@ -16,6 +16,8 @@ from .measures_panel import MeasuresPanel
 from .models_panel import ModelsPanel
 from .pane import Pane
 from .reading import Reading
+from .volume_desk import VolumeDesk, is_volume
+from .volume_panel import VolumePanel
 from .why_panel import WhyPanel
 
 
@@ -27,11 +29,13 @@ class RightColumn(QScrollArea):
         actions: dict[Act, QAction],
         analyst: Analyst,
         explanations: Explanations,
+        volumes: VolumeDesk,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._reading: Reading | None = None
         self._pane: Pane | None = None
+        self.volume = VolumePanel(actions, volumes)
         self.findings = FindingsPanel(actions, analyst)
         self.why = WhyPanel(actions, analyst, explanations)
         self.measures = MeasuresPanel(actions, analyst)
@@ -42,8 +46,11 @@ class RightColumn(QScrollArea):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for section in (self.findings, self.why, self.measures, self.impression, self.image, self.models):
+        # A CT series is read as a whole: what belongs to one film gives way to it.
+        self._of_films = (self.findings, self.why, self.measures, self.impression)
+        for section in (self.volume, *self._of_films, self.image, self.models):
             layout.addWidget(section)
+        self.volume.hide()
         layout.addStretch(1)
         self.setWidget(column)
         self.setWidgetResizable(True)
@@ -70,6 +77,10 @@ class RightColumn(QScrollArea):
             self._reading.reviewChanged.connect(self._on_review)
             self._reading.selectionChanged.connect(self._on_selection)
             self._reading.measurementsChanged.connect(self._on_measurements)
+        series = is_volume(pane.item)
+        self.volume.setVisible(series)
+        for section in self._of_films:
+            section.setVisible(not series)
         self.findings.refresh(self._reading)
         self.why.show_pane(pane)
         self.measures.refresh(self._reading)

@@ -26,13 +26,15 @@ from ptx_viewer.engine import EngineError
 from ptx_viewer.explaining import below_cutoff
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.progress import Progress
-from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.volume import Volume
 from ptx_viewer.ui.main_window import MainWindow
 from ptx_viewer.ui.reading import AnalysisState
 from ptx_viewer.ui.theme import apply_theme
 from ptx_viewer.ui.viewport import FilmViewport
+from ptx_viewer.volumes import analyse_volume
 
 DX_FOR_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -174,6 +176,13 @@ class SampleEngine:
         progress(0.5, "repeating")
         self._wait(self.check_go, progress, "repeating")
         return replace(attribution.faithfulness, repeatability=Repeatability(3, 0.91, 0.75))
+
+    def analyse_volume(self, volume: Volume, progress: Progress) -> VolumeAnalysis:
+        progress(0.3, "Finding the lungs")
+        self._wait(self.go, progress, "Finding the lungs")
+        if self.failure:
+            raise EngineError(self.failure)
+        return analyse_volume(volume, progress)
 
     def close(self) -> None:
         self.closed = True

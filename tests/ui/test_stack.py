@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 
 from ptx_viewer.study.image import Window
 from ptx_viewer.ui.reading import AnalysisState
+from ptx_viewer.ui.volume_desk import VolumeState
 
 
 @pytest.fixture
@@ -60,9 +61,12 @@ def test_ct_presets(stack, qtbot, key, expected):
     assert stack.bar.window_box.center.value() == expected.center
 
 
-def test_a_slice_is_analysed_only_on_demand(stack, engine, qtbot):
+def test_a_series_is_segmented_only_on_demand(stack, engine, qtbot):
     assert engine.asked == []
-    assert "networks read frontal chest films" in stack.column.findings.face_texts()[0]
-    engine.refusal = "this is a CT slice, not a chest film"
+    assert "has not been segmented" in stack.column.volume._state.text()
     qtbot.keyClick(stack.grid.active, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: stack.pane.reading.refused == "this is a CT slice, not a chest film")
+    qtbot.waitUntil(lambda: stack.volumes.state is VolumeState.DONE)
+    # Slices of one value each hold no lungs.
+    assert stack.column.volume._state.text() == "Not segmented: no lungs were found in it."
+    assert engine.asked == []
+

@@ -1,8 +1,6 @@
-"""One plane of a volume: greys, outlines, cursor, letters, and the mouse."""
+"""One plane of a volume: greys, outlines, cursor, letters, and the mouse; keys are the window's."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -12,7 +10,6 @@ from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QImage,
-    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -240,20 +237,6 @@ class PlaneView(QWidget):
         if steps:
             self.step(steps)
         event.accept()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Scroll with the arrows, by ten with page up and down, to either end."""
-        keys: dict[int, Callable[[], None]] = {
-            Qt.Key.Key_Down: lambda: self.step(1),
-            Qt.Key.Key_Up: lambda: self.step(-1),
-            Qt.Key.Key_Home: lambda: self.step(-(10**6)),
-            Qt.Key.Key_End: lambda: self.step(10**6),
-        }
-        found = keys.get(event.key())
-        if found is None:
-            super().keyPressEvent(event)
-        else:
-            found()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Become the plane that keys scroll."""
