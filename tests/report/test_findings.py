@@ -84,6 +84,8 @@ def test_whole_file_follows_the_schema_and_the_contract(films, tmp_path, validat
     assert image["measurements"][1]["value"] is None
     assert image["measurements"][1]["why_not"] == "not valid on a supine film"
     (explanation,) = image["explanations"]
+    assert explanation["caption"] == "Grad-CAM of attention-unet: image score, decoder.2, 0.8 s"
+    assert explanation["below_cutoff"] is None
     assert explanation["provenance"]["layer"] == "decoder.2"
     assert explanation["faithfulness"]["deletion_auc"] == 0.11
 
@@ -125,6 +127,13 @@ def test_two_maps_of_one_method_get_two_files(films, tmp_path):
     names = [explanation["heatmap"] for explanation in document["images"][0]["explanations"]]
     assert len(set(names)) == 2
     assert read_png(tmp_path, names[1]).min() == 32768
+
+
+def test_a_map_below_the_cut_off_says_why(films, tmp_path, validator):
+    below = films.attribution(below_cutoff="score 0.03, cut-off 0.41")
+    document = write(tmp_path, ImageRecord.of(films.image(), films.analysis(attributions=(below,))))
+    validator.validate(document)
+    assert document["images"][0]["explanations"][0]["below_cutoff"] == "score 0.03, cut-off 0.41"
 
 
 def test_refused_image_has_no_results(films, tmp_path, validator):

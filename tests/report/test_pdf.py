@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from models.prediction import Side
 from ptx_viewer.rendering import MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
-from ptx_viewer.report.content import ReportContent
+from ptx_viewer.report.content import MapLook, ReportContent
 from ptx_viewer.report.errors import ReportError
 from ptx_viewer.report.pdf import write_pdf
 from ptx_viewer.results import ImageAnalysis
@@ -133,12 +133,38 @@ def test_readers_verdict_impression_signature_and_acts_are_stated(films, tmp_pat
 
 def test_heatmap_has_its_caption_and_its_faithfulness(standard, films, tmp_path):
     whole = text(standard)
-    assert "grad-cam of attention-unet: image score, layer decoder.2, 0.8 s." in whole
-    assert (
-        "Better than chance: yes (deletion AUC 0.11, random 0.42; insertion AUC 0.83, random 0.47)." in whole
-    )
+    assert "Grad-CAM of Attention U-Net: image score, decoder.2, 0.8 s." in whole
+    assert "Explains the score better than chance: yes." in whole
+    assert "Deletion AUC 0.11 (random map 0.42; low is good)." in whole
+    assert "Insertion AUC 0.83 (random map 0.47; high is good)." in whole
     untested = films.attribution(faithfulness=None)
-    assert "Faithfulness not tested." in text(write(tmp_path, films.content(attributions=(untested,))))
+    whole = text(write(tmp_path, films.content(attributions=(untested,))))
+    assert "How far the map explains the score was not measured." in whole
+
+
+def test_a_map_below_the_cut_off_is_not_printed_as_if_it_were_a_finding(films, tmp_path):
+    below = films.attribution(below_cutoff="score 0.03, cut-off 0.41")
+    content = films.content(review=films.review(findings=()), attributions=(below,))
+    path = write(tmp_path, content)
+    assert "No evidence above the cut-off: score 0.03, cut-off 0.41. Grad-CAM of" in text(path)
+    assert "1 strongest" not in text(path)
+    picture = first_page(path).astype(int)
+    plain, explained = film_box(path, 0), film_box(path, 1)
+    middle = [
+        picture[round((top + bottom) / 2 * 8), round((left + right) / 2 * 8)]
+        for left, top, right, bottom in (plain, explained)
+    ]
+    assert middle[0] == pytest.approx(middle[1], abs=4)
+
+
+def test_each_map_has_the_colours_and_the_opacity_that_the_reader_gave_it(films, tmp_path):
+    content = films.content(review=films.review(findings=()), looks=(MapLook("viridis", 1.0),))
+    path = write(tmp_path, content)
+    left, top, right, bottom = film_box(path, 1)
+    row, column = (45 + 0.5) / ROWS, (35 + 0.5) / COLUMNS
+    x, y = left + column * (right - left), top + row * (bottom - top)
+    # The end of viridis.
+    assert first_page(path)[round(y * 8), round(x * 8)].astype(int) == pytest.approx([253, 231, 37], abs=6)
 
 
 def test_absence_is_worded_as_not_found_and_never_as_normal(films, tmp_path):
