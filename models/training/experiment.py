@@ -14,6 +14,7 @@ from torch import nn
 from models.cards import DataSource, ModelCard
 from models.device import select_device
 from models.networks.unet import UNet
+from models.preprocess import Preprocessing, enhance
 from models.training import export, films, splits
 from models.training.configuration import Configuration, keep_configuration
 from models.training.digital import DIGITAL_FILMS, digital_films
@@ -26,6 +27,7 @@ from models.training.pretrained import load_imagenet
 from models.training.shapes import retreat_profiles
 from models.training.splits import TEST, TRAIN, VALIDATION
 from models.training.world import ALONE, World
+from models.weights import load_weights
 
 _log = logging.getLogger(__name__)
 #: Share of the negative films' area that is lung in any collection of chest films.
@@ -113,7 +115,7 @@ def parts_of(entries: Sequence[Entry], fold: int | None = None) -> dict[str, lis
 
 
 def build_network(configuration: Configuration) -> UNet:
-    """Return the untrained network on its encoder, with weights where they are asked for.
+    """Return the network to train: on its encoder, with weights where they are asked for.
 
     Raises
     ------
@@ -126,7 +128,9 @@ def build_network(configuration: Configuration) -> UNet:
         network = UNet(settings.encoder, attention=settings.attention)
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"the encoder '{settings.encoder}' cannot be used: {error}") from error
-    if settings.encoder_weights == "packaged":
+    if settings.initial != "none":
+        load_weights(network, Path(settings.initial))
+    elif settings.encoder_weights == "packaged":
         load_imagenet(network.encoder, settings.encoder)
     elif settings.encoder_weights != "none":
         load_imagenet(network.encoder, settings.encoder, Path(settings.encoder_weights))
@@ -167,7 +171,10 @@ def build_task(
         negatives=hosts,
         labelled=labelled,
         profiles=profiles,
-        digital=digital_films(DIGITAL_FILMS if batch.digital else 0, large, run / "digital.npz"),
+        digital=_enhanced(
+            digital_films(DIGITAL_FILMS if batch.digital else 0, large, run / "digital.npz"),
+            configuration.preprocessing,
+        ),
         validation=bank(parts[VALIDATION], size),
         size=size,
         shares=(
@@ -182,6 +189,13 @@ def build_task(
         focal_gamma=configuration.loss.focal_gamma,
         focal_alpha=configuration.loss.focal_alpha,
     )
+
+
+def _enhanced(made: FilmBank, preprocessing: Preprocessing) -> FilmBank:
+    """Do to films that come from no file what is done to the others when they are read."""
+    images = [enhance(image.astype(np.float32) / 255.0, preprocessing) for image in made.images]
+    grey = [np.round(image * np.float32(255)).astype(np.uint8) for image in images]
+    return FilmBank(made.films, np.stack(grey) if grey else made.images, made.masks)
 
 
 def run_training(
@@ -227,7 +241,8 @@ def write_card(
 
     network = build_network(
         dataclasses.replace(
-            configuration, network=dataclasses.replace(configuration.network, encoder_weights="none")
+            configuration,
+            network=dataclasses.replace(configuration.network, encoder_weights="none", initial="none"),
         )
     )
     network.load_state_dict(trained_weights(run))

@@ -13,15 +13,16 @@ from models import zoo
 from models.training.command import search, train
 from models.training.configuration import read_configuration
 from models.training.cross_validation import last_figures, write_folds
-from models.training.experiment import parts_of, read_entries
+from models.training.experiment import build_network, parts_of, read_entries
 from models.training.manifest import read_manifest
 from models.training.preparation import Division, prepare
 from models.training.readers.folder import read_folder
+from models.weights import save_weights
 
 TINY = {
     "network": {"encoder": "test_efficientnet", "encoder_weights": "none", "size": 64},
     "fit": {"steps": 2, "validate_every": 2, "checkpoint_every": 1},
-    "batch": {"outlined": 2, "negative": 2, "inserted": 0, "labelled": 1, "drain": 0},
+    "batch": {"outlined": 2, "negative": 2, "inserted": 0, "labelled": 1, "drain": 0, "digital": 0},
     "augmentation": {"elastic_pixels": 0, "jpeg": False},
 }
 
@@ -190,3 +191,20 @@ def test_the_collections_can_be_dealt_into_folds(shared_data: Path, tmp_path: Pa
         assert not held & tested
         assert {film.source for film in parts["validation"]} == {"siim", "nih"}
     assert len(seen) == len(set(seen))
+
+
+def test_a_run_can_go_on_from_earlier_weights(tmp_path: Path) -> None:
+    config = tmp_path / "tiny.yaml"
+    config.write_text(yaml.safe_dump(TINY))
+    earlier = build_network(read_configuration(config))
+    with torch.no_grad():
+        earlier.mask_head.weight.fill_(0.25)
+    save_weights(earlier, tmp_path / "earlier.safetensors")
+    goes_on = {**TINY, "network": {**TINY["network"], "initial": str(tmp_path / "earlier.safetensors")}}
+    config.write_text(yaml.safe_dump(goes_on))
+    network = build_network(read_configuration(config))
+    assert float(network.mask_head.weight.detach().unique()) == 0.25
+    goes_on["network"] = {**TINY["network"], "name": "unet", "initial": str(tmp_path / "earlier.safetensors")}
+    config.write_text(yaml.safe_dump(goes_on))
+    with pytest.raises(ValueError, match="gate"):
+        build_network(read_configuration(config))
