@@ -114,8 +114,8 @@ def _organs(anatomy: Anatomy) -> tuple[Solid, ...]:
 
     return (
         # left ventricle, right atrium, right ventricle, left atrium
-        heart((27.0 * w, -22.0, low - 57.0), (56.0 * h, 44.0 * h, 38.0 * h), 38.0),
-        heart((-9.0 * w, -16.0, low - 52.0), (30.0 * h, 38.0 * h, 46.0 * h)),
+        heart((27.0 * w, -18.0, low - 57.0), (56.0 * h, 56.0 * h, 38.0 * h), 38.0),
+        heart((-9.0 * w, -14.0, low - 52.0), (30.0 * h, 50.0 * h, 46.0 * h)),
         heart((10.0 * w, -42.0, low - 66.0), (54.0 * h, 32.0 * h, 34.0 * h), 20.0),
         heart((6.0 * w, 18.0, low - 24.0), (33.0 * h, 24.0 * h, 30.0 * h)),
         # fat at the apex and beside the right atrium
@@ -133,14 +133,14 @@ def _organs(anatomy: Anatomy) -> tuple[Solid, ...]:
         heart((0.0, 4.0, 96.0), (27.5 * w, 84.0, 112.0)),
         vessel((-1.0, 14.0, 30.0), (-2.0, 10.0, 66.0), 16.0, 13.0),
         vessel((-2.0, 10.0, 70.0), (0.0, -4.0, 150.0), 14.0, 18.0),
-        # subclavian and brachiocephalic vessels, curving outwards over the apices
+        # subclavian and brachiocephalic vessels, up to the apices
         vessel((16.0 * w, 12.0, 66.0), (21.0 * w, 18.0, 108.0), 10.5, 9.5),
-        vessel((21.0 * w, 18.0, 108.0), (48.0 * w, 10.0, 146.0), 9.5, 9.0),
+        vessel((21.0 * w, 18.0, 108.0), (27.0 * w, 10.0, 148.0), 9.5, 9.0),
         vessel((-16.0 * w, 0.0, 88.0), (-22.0 * w, 12.0, 114.0), 10.5, 9.5),
-        vessel((-22.0 * w, 12.0, 114.0), (-48.0 * w, 8.0, 148.0), 9.5, 9.0),
+        vessel((-22.0 * w, 12.0, 114.0), (-27.0 * w, 8.0, 148.0), 9.5, 9.0),
         # roots of the lungs
-        vessel((-12.0 * w, 6.0, 26.0), (-32.0 * w, 8.0, 22.0), 14.0, 8.0),
-        vessel((12.0 * w, 6.0, 36.0), (32.0 * w, 10.0, 33.0), 14.0, 8.0),
+        vessel((-12.0 * w, 6.0, 26.0), (-24.0 * w, 8.0, 22.0), 14.0, 8.0),
+        vessel((12.0 * w, 6.0, 36.0), (25.0 * w, 10.0, 33.0), 14.0, 8.0),
     )
 
 

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float32]
 BITS: Final = 12
 
 #: Characteristic curve: the density shown in mid-grey, the contrast there, the density shown black.
-_MIDDLE: Final = 1.12
+_MIDDLE: Final = 1.16
 _CONTRAST: Final = 1.6
 _BLACK: Final = 0.10
 
@@ -38,7 +38,7 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     fine = density - gaussian_filter(density, 1.6 / pixel_mm)
     large = _broad(density, 22.0 / pixel_mm)
     middle = density - fine - large
-    balanced = np.float32(0.66) * large + np.float32(0.95) * middle + np.float32(1.5) * fine
+    balanced = np.float32(0.72) * large + np.float32(1.3) * middle + np.float32(1.6) * fine
     curve = 1.0 / (1.0 + np.exp((_MIDDLE - balanced) * np.float32(_CONTRAST)))
     black = 1.0 / (1.0 + np.exp((_MIDDLE - _BLACK) * _CONTRAST))
     shown = np.clip((curve - black) / (1.0 - black), 0.0, 1.0)
