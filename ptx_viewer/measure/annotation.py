@@ -101,7 +101,9 @@ class Quantity:
         """Value and unit as people write them; a dash when there is none."""
         if self.value is None:
             return "–"
-        number = f"{self.value:.1f}".replace("-", "−")
+        # The least and the greatest value are those of single pixels, mostly whole numbers.
+        whole = self.name in ("min", "max") and self.value.is_integer()
+        number = f"{self.value:.{0 if whole else 1}f}".replace("-", "−")
         if self.unit == "°":
             return f"{number}°"
         return number if self.unit == NO_UNIT else f"{number}\u00a0{self.unit}"

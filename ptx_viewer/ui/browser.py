@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QProgressBar,
@@ -28,7 +28,9 @@ from .browser_delegate import (
     UNREADABLE,
     UNREADABLE_HEADER,
     BrowserDelegate,
+    is_narrow,
 )
+from .columns import NARROW_LEFT
 from .displayable import displayables
 from .keys import Act
 from .library import Library
@@ -77,12 +79,18 @@ class Browser(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._scan)
         layout.addWidget(self.tree)
-        self.setMinimumWidth(120)
+        self.setMinimumWidth(NARROW_LEFT)
         library.catalogueChanged.connect(self.rebuild)
         library.scanChanged.connect(self._on_scan)
         library.thumbnailReady.connect(lambda _key: self.tree.viewport().update())
         library.statusesChanged.connect(self.tree.viewport().update)
         self._on_scan()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the texts below the thumbnails where there is no room beside them, and back."""
+        super().resizeEvent(event)
+        if is_narrow(event.oldSize().width()) != is_narrow(event.size().width()):
+            self.tree.scheduleDelayedItemsLayout()
 
     def rebuild(self) -> None:
         """List the catalogue anew."""

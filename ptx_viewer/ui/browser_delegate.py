@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from . import theme
 from .badges import Badge
@@ -20,6 +26,7 @@ SUBTITLE = Qt.ItemDataRole.UserRole + 2
 PATIENT, STUDY, ITEM, UNREADABLE_HEADER, UNREADABLE = "patient", "study", "item", "bad-header", "bad"
 
 _THUMBNAIL = 60
+_NARROW = 120
 _MARGIN = 6
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -44,6 +51,8 @@ class BrowserDelegate(QStyledItemDelegate):
         """Return the height of a row by its kind."""
         kind = index.data(KIND)
         line = QFontMetrics(option.font).height()
+        if kind == ITEM and self._narrow():
+            return QSize(_THUMBNAIL, _THUMBNAIL + 2 * (line + 1) + _MARGIN)
         if kind == ITEM:
             return QSize(100, max(_THUMBNAIL, 3 * line + 2) + _MARGIN)
         if kind == UNREADABLE:
@@ -71,7 +80,9 @@ class BrowserDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, rect: QRect
     ) -> None:
         key = index.data(KEY)
-        box = QRect(rect.left() + 4, rect.top() + _MARGIN // 2, _THUMBNAIL, _THUMBNAIL)
+        narrow = self._narrow()
+        start = (self._width() - _THUMBNAIL) // 2 if narrow else rect.left() + 4
+        box = QRect(start, rect.top() + _MARGIN // 2, _THUMBNAIL, _THUMBNAIL)
         painter.fillRect(box, QColor("#000000"))
         pixmap = self._pixmap(key)
         if pixmap is not None:
@@ -83,17 +94,26 @@ class BrowserDelegate(QStyledItemDelegate):
         if self._shown(key):
             painter.setPen(QColor(theme.ACCENT))
             painter.drawRect(box.adjusted(0, 0, -1, -1))
-        left = box.right() + 7
         line = QFontMetrics(option.font).height()
-        top = box.top()
+        left, top = (rect.left() + 4, box.bottom() + 2) if narrow else (box.right() + 7, box.top())
         lines = [(index.data(Qt.ItemDataRole.DisplayRole), theme.TEXT), (index.data(SUBTITLE), theme.QUIET)]
         lines += [(badge.text, badge.colour) for badge in self._badges_of(key)]
-        if len(lines) > 3:
+        if len(lines) > 3 or narrow:
             # Two badges matter more than what the series calls itself.
             del lines[1]
+        if len(lines) > 2 and narrow:
+            del lines[0]
         for text, colour in lines:
             self._line(painter, option.font, QRect(left, top, rect.right() - left - 2, line), text, colour)
             top += line + 1
+
+    def _narrow(self) -> bool:
+        return is_narrow(self._width())
+
+    def _width(self) -> int:
+        view = self.parent()
+        assert isinstance(view, QAbstractItemView)
+        return view.viewport().width()
 
     def _paint_text(
         self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex, rect: QRect
@@ -124,6 +144,11 @@ class BrowserDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colour))
         elided = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+
+
+def is_narrow(width: int) -> bool:
+    """Whether a browser of this width has no room for text beside a thumbnail."""
+    return width < _NARROW
 
 
 def to_pixmap(picture: NDArray[np.uint8]) -> QPixmap:

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QEnterEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QEnterEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from . import theme
 from .measure_wording import RowText
-from .widgets import ActionButton, clear, label, row
+from .widgets import ActionButton, ElidedLabel, clear, label, row
 
 _EDITED = "edited"
-
-
-class ElidedLabel(QLabel):
-    """One line of quiet text that is cut where the column ends."""
-
-    def minimumSizeHint(self) -> QSize:
-        """Ask for no width: what does not fit is cut."""
-        return QSize(0, super().minimumSizeHint().height())
-
-    def sizeHint(self) -> QSize:
-        """Ask for no width, so that no text can widen the column."""
-        return self.minimumSizeHint()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Write as much as fits."""
-        painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(QColor(theme.QUIET))
-        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
-        painter.end()
 
 
 class MeasureRow(QFrame):
@@ -62,12 +42,10 @@ class MeasureRow(QFrame):
         self._value = label("", wrap=False)
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         self._brief = ElidedLabel()
-        self._brief.setTextFormat(Qt.TextFormat.PlainText)
-        self._brief.setProperty("role", "quiet")
         self._details = QVBoxLayout()
         self._details.setSpacing(2)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 3, 6, 4)
+        layout.setContentsMargins(6, 2, 6, 3)
         layout.setSpacing(0)
         layout.addLayout(row(self._name, self._value, stretch=0))
         layout.addWidget(self._brief)

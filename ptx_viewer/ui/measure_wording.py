@@ -12,6 +12,8 @@ from .measuring import quantity_lines
 #: Set between thousands; a comma would be read as a decimal point in half of the world.
 _THIN_SPACE = "\u2009"
 NOT_VALID = "not valid"
+#: Longest class, in characters, that has room beside a value.
+_SHORT = 8
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,27 @@ def interval_text(measurement: Measurement) -> str:
     if measurement.interval is None or not measurement.valid:
         return ""
     low, high = (number_text(end, measurement.unit) for end in measurement.interval)
-    return f"{low}–{high}\u00a0{measurement.unit}".rstrip()
+    return f"{low} to {high}\u00a0{measurement.unit}".rstrip()
 
 
 def measurement_text(measurement: Measurement) -> RowText:
     """Return what the row of a measurement of the program says."""
     interval = interval_text(measurement)
-    category = measurement.category if measurement.valid and measurement.value is not None else None
+    category = (measurement.category or "") if measurement.valid else ""
     value = value_text(measurement)
-    if category:
-        value = f"{value}, {category}"
+    # A short class stands beside the number that it rests on, its reservations below.
+    short = category.split(":", maxsplit=1)[0]
+    if measurement.value is not None and 0 < len(short) <= _SHORT:
+        value = f"{value}, {short}"
     method = sentence(measurement.method)
     if not measurement.valid:
         reason = sentence(measurement.why_not or "no reason is given")
         return RowText(capital(measurement.name), value, reason, (reason, method), valid=False)
-    brief = " · ".join(part for part in (interval, measurement.method) if part)
+    reservation = "" if category == short and len(short) <= _SHORT else category
+    brief = " · ".join(part for part in (reservation, interval, measurement.method) if part)
     allows_for = f": {measurement.interval_basis}" if measurement.interval_basis else ""
     details = (f"{interval}{allows_for}.",) if interval else ()
+    details = (sentence(reservation), *details) if reservation else details
     if measurement.edited:
         details = ("The reader moved a line of this measurement.", *details)
     return RowText(capital(measurement.name), value, brief, (*details, method), edited=measurement.edited)
@@ -89,7 +95,7 @@ def annotation_text(annotation: Annotation, quantities: tuple[Quantity, ...]) ->
         return RowText(capital(annotation.title), quantities[0].text, reason, (reason,), valid=False)
     methods = tuple(dict.fromkeys(sentence(quantity.method) for quantity in quantities))
     if not more:
-        return RowText(capital(annotation.title), first, quantities[0].method, methods)
+        return RowText(capital(annotation.title), first, capital(quantities[0].method), methods)
     return RowText(capital(annotation.title), first, " · ".join(more), (*more, *methods))
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from .analyst import Analyst
+from .columns import NARROW_RIGHT
 from .explanations import Explanations
 from .findings_panel import FindingsPanel
 from .image_panel import ImagePanel
@@ -57,7 +58,7 @@ class RightColumn(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumWidth(270)
+        self.setMinimumWidth(NARROW_RIGHT)
         analyst.engineChanged.connect(self._on_engine)
         self.measures.rowSelected.connect(self._bring_into_view)
 

@@ -20,8 +20,9 @@ _AFTER_TOOLS = (
     (Act.UNDO, Act.REDO),
     (Act.ANALYSE, Act.EXPORT),
     (Act.FIT, Act.ONE_TO_ONE, Act.RESET),
-    (Act.ROTATE_LEFT, Act.ROTATE_RIGHT, Act.FLIP_HORIZONTAL, Act.FLIP_VERTICAL, Act.INVERT),
     (Act.PRIVACY, Act.TOGGLE_BROWSER, Act.TOGGLE_FINDINGS, Act.FULL_SCREEN, Act.CHEAT_SHEET),
+    # Last: these are the first to go behind the arrow, and their keys are those of every viewer.
+    (Act.INVERT, Act.ROTATE_LEFT, Act.ROTATE_RIGHT, Act.FLIP_HORIZONTAL, Act.FLIP_VERTICAL),
 )
 
 
@@ -53,7 +54,11 @@ class ToolBar(QToolBar):
         self.addSeparator()
         for act in _TOOLS:
             self.addAction(actions[act])
-        self.addWidget(self.brush_radius)
+        radius = self.addWidget(self.brush_radius)
+        radius.setVisible(False)
+        for act in _TOOLS + _MEASURING:
+            # The room that it takes is needed for other tools.
+            actions[act].toggled.connect(lambda _on: radius.setVisible(_paints(actions)))
         self.addSeparator()
         self._add(actions, _MEASURING)
         for group in _AFTER_TOOLS[:-1]:
@@ -70,3 +75,7 @@ class ToolBar(QToolBar):
         for act in group:
             self.addAction(actions[act])
         self.addSeparator()
+
+
+def _paints(actions: dict[Act, QAction]) -> bool:
+    return actions[Act.TOOL_BRUSH].isChecked() or actions[Act.TOOL_ERASER].isChecked()

@@ -13,7 +13,7 @@ from ptx_viewer.rendering import SEQUENTIAL_COLOUR_MAPS, colour_table
 
 from .keys import KEY_OF, Act
 from .why_view import RowView
-from .widgets import CalmComboBox, CalmSlider, label, row
+from .widgets import CalmComboBox, CalmSlider, ElidedLabel, label, row
 
 _SWATCH = QSize(34, 12)
 _TOGGLE_WIDTH = 172
@@ -59,7 +59,7 @@ class MethodRow(QWidget):
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.setToolTip(key.tooltip)
         self.toggle.clicked.connect(self.toggled)
-        self.status = label("", "quiet", wrap=False)
+        self.status = ElidedLabel()
         self.status.setObjectName("map-status")
         self.cancel = QPushButton("Cancel")
         self.cancel.setProperty("role", "link")

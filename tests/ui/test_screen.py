@@ -177,3 +177,13 @@ def test_every_button_has_a_tooltip_with_its_key(window):
     for act in (Act.OPEN_FOLDER, Act.TOOL_BRUSH, Act.ANALYSE, Act.EXPORT):
         button = window.bar.widgetForAction(window.actions_[act])
         assert window.actions_[act].shortcut().toString() in button.toolTip()
+
+
+def test_the_film_has_three_fifths_of_a_window_of_1024_by_700(window, open_film, positive):
+    window.resize(1024, 700)
+    open_film(window, positive)
+    film = window.grid.active
+    assert film.width() * film.height() >= 0.6 * 1024 * 700
+    # Wider again, the columns are as wide as before.
+    window.resize(1366, 768)
+    assert window.column.width() == pytest.approx(298, abs=2)
