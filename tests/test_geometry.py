@@ -32,6 +32,17 @@ STANDARD = np.array([[0, 1, 2, 3, 4], [10, 11, 12, 13, 14], [20, 21, 22, 23, 24]
 
 
 @pytest.mark.parametrize("turn", TURNS)
+def test_a_point_goes_where_its_pixel_goes(turn: Turn) -> None:
+    array = np.zeros((5, 8))
+    array[1, 6] = 1
+    row, column = (int(n[0]) for n in np.nonzero(turn.apply(array)))
+    assert turn.apply_to_point((1, 6), array.shape) == (row, column)
+    assert turn.undo_point((row, column), array.shape) == (1, 6)
+    # An edge between pixels stays one.
+    assert turn.undo_point(turn.apply_to_point((0.5, -0.5), array.shape), array.shape) == (0.5, -0.5)
+
+
+@pytest.mark.parametrize("turn", TURNS)
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 4), (1, 7), (7, 1), (1, 1), (3, 5, 3)])
 def test_undo_is_the_exact_inverse_of_apply(turn: Turn, shape: tuple[int, ...]) -> None:
     array = np.arange(np.prod(shape), dtype=np.int32).reshape(shape)

@@ -77,6 +77,20 @@ def _length(lengths: Sequence[float]) -> float:
     return lengths[0]
 
 
+def _at_hilum(lengths: Sequence[float]) -> float:
+    if not lengths[0] > 0:
+        raise DoesNotApply(
+            "the lung touches the chest wall at the hilum: the class is not for a localised collapse"
+        )
+    return lengths[0]
+
+
+def _at_apex(lengths: Sequence[float]) -> float:
+    if not lengths[0] > 0:
+        raise DoesNotApply("the lung reaches the cupola: the class is not for air elsewhere")
+    return lengths[0]
+
+
 def _centimetres(lengths: Sequence[float]) -> tuple[float, float, float]:
     a, b, c = (length / 10.0 for length in lengths)
     if a + b + c == 0:
@@ -204,7 +218,7 @@ QUANTITIES = (
         f"{SIZE_CLASS}BTS 2010",
         "mm",
         (lines.HILUM,),
-        _length,
+        _at_hilum,
         f"large from 2 cm between lung and chest wall at the hilum (sources differ on exactly 2 cm); not for "
         f"a localised collapse. {BTS_2023}",
         validity.rhea_problem,
@@ -215,7 +229,7 @@ QUANTITIES = (
         f"{SIZE_CLASS}ACCP 2001",
         "mm",
         (lines.CUPOLA,),
-        _length,
+        _at_apex,
         f"large from 3 cm between apex and cupola. {BTS_2023}",
         validity.rhea_problem,
         needs_mm=True,
