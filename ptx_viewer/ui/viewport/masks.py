@@ -145,6 +145,7 @@ def paint_mask(
         pen = QPen(tint, line)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         if layer.dashed:
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             pen.setDashPattern([7 / line, 4 / line])
         painter.strokePath(shape, pen)
 
