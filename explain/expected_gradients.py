@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import ClassVar
 
 import numpy as np
-import shap
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -14,11 +13,11 @@ from torch import Tensor
 from explain.baseline import blurred
 from explain.gradients import PIXELS, DifferentiableScore, effect_of, smoothed
 from explain.question import Evidence, Question
-from explain.seeding import numpy_state_kept
-from explain.settling import SETTLED, reliability
+from explain.settling import has_settled
+from explain.shap_library import numpy_state_kept, shap
 
 #: Samples drawn before asking whether the map has settled, and most in all.
-ROUND, MOST = 12, 60
+ROUND, MOST = 12, 48
 #: Blurs of the background, as shares of the grid's edge.
 WIDTHS = (1 / 4, 1 / 8, 1 / 16)
 
@@ -46,7 +45,7 @@ class ExpectedGradients:
                 )
             rounds.append(smoothed(np.reshape(found, question.content.shape), question.content))
             inside = [each[question.content] for each in rounds]
-            settled = len(rounds) > 1 and reliability(inside) >= SETTLED
+            settled = has_settled(inside)
         values = np.stack(rounds).mean(axis=0)
         return Evidence(
             values=values,

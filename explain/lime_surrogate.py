@@ -13,10 +13,11 @@ from scipy.linalg import hadamard
 from explain.coalitions import Coalitions, mean_of_regions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
-from explain.settling import SETTLED, reliability
+from explain.scoring import rounds_for
+from explain.settling import has_settled
 
-#: Designs evaluated before the map is returned as it is.
-MOST_DESIGNS = 2
+#: Most designs before the map is returned as it is, on a CPU and elsewhere.
+MOST_DESIGNS = (2, 16)
 
 
 class Lime:
@@ -36,16 +37,15 @@ class Lime:
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
         rng = np.random.default_rng(question.seed)
-        designs: list[NDArray[np.bool_]] = []
         absent = mean_of_regions(question.film, labels)
-        coalitions = Coalitions(question, labels, absent, "LIME", 2 * _order(regions))
+        coalitions = Coalitions(question, labels, absent, "LIME", 4 * _order(regions) + 1)
+        most = rounds_for(question.film, *MOST_DESIGNS)
+        designs: list[NDArray[np.bool_]] = []
         settled = False
-        while not settled and len(designs) < 2 * MOST_DESIGNS:
+        while not settled and len(designs) < most:
             half = _design(regions, rng)
-            designs += [half, ~half]
-            whole = [np.concatenate(designs[place : place + 2]) for place in range(0, len(designs), 2)]
-            parts = whole if len(whole) > 1 else designs
-            settled = reliability([_fit(coalitions, labels, part) for part in parts]) >= SETTLED
+            designs.append(np.concatenate([half, ~half]))
+            settled = has_settled([_fit(coalitions, labels, design) for design in designs])
         weights = _fit(coalitions, labels, np.concatenate(designs))
         return Evidence(
             values=spread(weights, labels),

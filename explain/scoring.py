@@ -12,8 +12,13 @@ from torch import Tensor
 from explain.question import Question
 from models.device import half_precision, is_out_of_memory
 
-#: Films at a time on a GPU, halved whenever its memory runs out.
-GPU_BATCH = 64
+#: Films at a time, halved whenever memory runs out.
+CPU_BATCH, GPU_BATCH = 1, 64
+
+
+def rounds_for(film: Tensor, on_cpu: int, elsewhere: int) -> int:
+    """Return how often a sampled map may be refined: where a look costs a tenth of a second, patience is short."""
+    return on_cpu if film.device.type == "cpu" else elsewhere
 
 
 class Scorer:
@@ -36,7 +41,7 @@ class Scorer:
         self._question = question
         self._message = message
         self._total = total
-        self.batch = 1 if question.film.device.type == "cpu" else GPU_BATCH
+        self.batch = CPU_BATCH if question.film.device.type == "cpu" else GPU_BATCH
         self.count = 0
 
     def __call__(self, number: int, make: Callable[[int, int], Tensor]) -> NDArray[np.float64]:

@@ -8,19 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-#: Rank correlation at which a map counts as settled: with another one made of as many samples.
+#: A map has settled when its rank correlation with the one that endless samples would give is expected
+#: to be at least this.
 SETTLED = 0.9
 #: Differences of less than this share of the mean map's peak cannot be seen and count as ties: most of a
 #: film matters to no score, and the order of nothings is chance.
-TIE = 0.02
+TIE = 0.05
+
+
+def has_settled(parts: Sequence[NDArray[np.floating]]) -> bool:
+    """Return whether the mean of `parts`, estimates of one map from disjoint samples, has settled.
+
+    The rank correlation of the mean with its limit is the root of its reliability (attenuation,
+    Spearman 1904).
+    """
+    return len(parts) > 1 and reliability(parts) >= SETTLED**2
 
 
 def reliability(parts: Sequence[NDArray[np.floating]]) -> float:
-    """Return the expected rank correlation of a map with another made the same way, -1..1.
+    """Return the expected rank correlation of the mean of `parts` with another made the same way, -1..1.
 
-    `parts` are estimates from disjoint samples; their mean is the map.  The mean correlation ``r`` of
-    two of them is that of maps from a part of the samples each; the Spearman-Brown formula
-    ``n r / (1 + (n - 1) r)`` brings it to all ``n`` parts.
+    The mean correlation ``r`` of two parts is that of maps from a share of the samples each; the
+    Spearman-Brown formula ``n r / (1 + (n - 1) r)`` brings it to all ``n`` parts.
 
     Parameters
     ----------

@@ -6,20 +6,20 @@ from importlib.metadata import version
 from typing import ClassVar
 
 import numpy as np
-import shap
 from numpy.typing import NDArray
 
 from explain.baseline import BLURRED, blurred
 from explain.coalitions import Coalitions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
-from explain.seeding import numpy_state_kept
-from explain.settling import SETTLED, reliability
+from explain.scoring import rounds_for
+from explain.settling import has_settled
+from explain.shap_library import numpy_state_kept, shap
 
-#: Random coalitions of a round beside the single regions and their complements, which all rounds share.
-ROUND = 40
-#: Most rounds before the map is returned as it is.
-MOST_ROUNDS = 4
+#: Coalitions of a round, for each region.
+PER_REGION = 3.3
+#: Most rounds before the map is returned as it is, on a CPU and elsewhere.
+MOST_ROUNDS = (2, 16)
 
 
 class ShapValues:
@@ -35,20 +35,20 @@ class ShapValues:
         """Explain the question's target."""
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
-        single = 2 * regions
-        coalitions = Coalitions(
-            question, labels, blurred(question.film, question.content), "SHAP", single + 2 * ROUND
-        )
+        wanted = round(PER_REGION * regions)
+        absent = blurred(question.film, question.content)
+        coalitions = Coalitions(question, labels, absent, "SHAP", 2 * wanted + 2)
+        most = rounds_for(question.film, *MOST_ROUNDS)
         explainer = shap.KernelExplainer(coalitions, np.zeros((1, regions)))
         rounds: list[NDArray[np.float64]] = []
         settled = False
-        while not settled and len(rounds) < MOST_ROUNDS:
-            with numpy_state_kept(question.seed * MOST_ROUNDS + len(rounds)):
+        while not settled and len(rounds) < most:
+            with numpy_state_kept(question.seed * MOST_ROUNDS[-1] + len(rounds)):
                 found = explainer.shap_values(
-                    np.ones((1, regions)), nsamples=single + ROUND, l1_reg=False, silent=True
+                    np.ones((1, regions)), nsamples=wanted, l1_reg=False, silent=True
                 )
             rounds.append(np.reshape(found, regions))
-            settled = len(rounds) > 1 and reliability(rounds) >= SETTLED
+            settled = has_settled(rounds)
         values = np.mean(rounds, axis=0)
         return Evidence(
             values=spread(values, labels),

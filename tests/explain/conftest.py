@@ -16,6 +16,7 @@ import resources
 from models import zoo
 from models.geometry import GridTransform, Turn
 from models.pneumothorax import PneumothoraxModel
+from models.preprocess import to_network
 
 
 class BrightPatch:
@@ -60,6 +61,89 @@ class BrightPatch:
         return (means * self.weights).sum(dim=1) - 4.0
 
 
+class _Product(nn.Module):
+    """Multiplies each pixel with its weight."""
+
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weights", weights)
+
+    def forward(self, batch: Tensor) -> Tensor:
+        return batch * self.weights
+
+
+class LinearNetwork:
+    """Scores ``sum(w x) - 1`` over its grid: each pixel's true part in a difference of two films is known.
+
+    Its layer holds ``w x``, so that Grad-CAM is ``relu(w x)``.
+    """
+
+    name = "linear"
+    has_gradients = True
+    explained_layer_name = "weighed pixels"
+
+    def __init__(self, weights: NDArray[np.float32]) -> None:
+        self.network = _Product(torch.from_numpy(weights))
+        self.size = len(weights)
+
+    @property
+    def explained_layer(self) -> nn.Module:
+        return self.network
+
+    def prepare(
+        self,
+        pixels: NDArray[np.float32],
+        turn: Turn = Turn(),  # noqa: B008
+    ) -> tuple[Tensor, GridTransform]:
+        transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.size, turn)
+        return torch.from_numpy(transform.forward(pixels))[None, None], transform
+
+    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
+        layer = self.network(batch)[:, 0]
+        if region is not None:
+            return layer[:, region].mean(dim=1)
+        return layer.sum(dim=(1, 2)) - 1
+
+
+class TextureDetector:
+    """Looks for a chequered texture anywhere on the film: nothing of a chest looks like it.
+
+    A matched filter, a threshold, and the strongest answers weigh most: not linear, and like a
+    real detector blind for where the texture lies.
+    """
+
+    name = "texture-detector"
+    has_gradients = True
+    explained_layer_name = "answers of the filter"
+    size = 96
+
+    def __init__(self) -> None:
+        self.network = nn.Sequential(nn.Conv2d(1, 1, 5, padding=2), nn.ReLU())
+        rows, columns = np.indices((5, 5))
+        with torch.no_grad():
+            self.network[0].weight.copy_(torch.from_numpy(1.0 - (rows + columns) % 2 * 2)[None, None] / 25)
+            self.network[0].bias.fill_(-0.1)
+        self.network.requires_grad_(False)
+
+    @property
+    def explained_layer(self) -> nn.Module:
+        return self.network[1]
+
+    def prepare(
+        self,
+        pixels: NDArray[np.float32],
+        turn: Turn = Turn(),  # noqa: B008
+    ) -> tuple[Tensor, GridTransform]:
+        transform = GridTransform((pixels.shape[0], pixels.shape[1]), self.size, turn)
+        return torch.from_numpy(to_network(pixels, transform))[None, None], transform
+
+    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
+        answers = self.network(batch)[:, 0]
+        if region is not None:
+            return answers[:, region].mean(dim=1)
+        return 4 * torch.log(answers.square().sum(dim=(1, 2)) + 0.1)
+
+
 @pytest.fixture(scope="session")
 def pneumothorax_model() -> PneumothoraxModel:
     return zoo.load("attention-unet", "cpu")
@@ -68,6 +152,16 @@ def pneumothorax_model() -> PneumothoraxModel:
 @pytest.fixture(scope="session")
 def bright_patch() -> type[BrightPatch]:
     return BrightPatch
+
+
+@pytest.fixture(scope="session")
+def linear_network() -> type[LinearNetwork]:
+    return LinearNetwork
+
+
+@pytest.fixture(scope="session")
+def texture_detector() -> type[TextureDetector]:
+    return TextureDetector
 
 
 @pytest.fixture(scope="session")
