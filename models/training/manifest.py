@@ -13,7 +13,7 @@ from models.training.readers.reading import read_table
 from models.weights import sha256_of
 
 _COLUMNS = (
-    "film_id", "source", "patient", "view", "positive", "part", "fold",
+    "film_id", "source", "patient", "view", "drain", "positive", "part", "fold",
     "image", "image_sha256", "mask", "mask_sha256", "boxes",
 )  # fmt: skip
 #: Fold of a film that takes part in no cross-validation.
@@ -76,7 +76,8 @@ def write_manifest(entries: Iterable[Entry], path: Path) -> None:
             film = entry.film
             writer.writerow(
                 [
-                    film.film_id, film.source, film.patient, film.view, int(film.positive),
+                    film.film_id, film.source, film.patient, film.view,
+                    "" if film.drain is None else int(film.drain), int(film.positive),
                     entry.part, entry.fold,
                     _relative(film.image, path.parent), entry.image_sha256,
                     "" if film.mask is None else _relative(film.mask, path.parent), entry.mask_sha256,
@@ -104,6 +105,7 @@ def read_manifest(path: Path) -> list[Entry]:
                 row["film_id"], row["source"], path.parent / row["image"],
                 path.parent / row["mask"] if row["mask"] else None,
                 {"0": False, "1": True}[row["positive"]], row["patient"], row["view"], boxes,
+                {"": None, "0": False, "1": True}[row["drain"]],
             )  # fmt: skip
             entries.append(
                 Entry(film, row["part"], int(row["fold"]), row["image_sha256"], row["mask_sha256"])

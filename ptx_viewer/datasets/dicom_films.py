@@ -15,7 +15,7 @@ from ptx_viewer.study.errors import StudyError
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
-UNREADABLE = "the DICOM file cannot be read"
+UNREADABLE = "the DICOM file cannot be used"
 #: Table of the films written, beside their folder.
 PEOPLE = "people.csv"
 

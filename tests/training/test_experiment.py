@@ -154,9 +154,7 @@ def test_a_grid_search_trains_each_combination(
 
 def test_films_without_what_learning_needs_are_refused(films: Path, tmp_path: Path) -> None:
     entries = [entry for entry in read_manifest(films / "manifest.csv") if not entry.film.positive]
-    with pytest.raises(
-        ValueError, match="outlined positives and negatives; there are 0 and 4"
-    ):
+    with pytest.raises(ValueError, match="outlined positives and negatives; there are 0 and 4"):
         parts_of(entries)
 
 

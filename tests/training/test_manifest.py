@@ -23,7 +23,7 @@ def members(tmp_path: Path) -> list[Film]:
     folder = tmp_path / "films"
     boxes = (Box(1.5, 2.25, 30, 40), Box(0.1, 0, 1, 1))
     return [
-        Film("a, the first", "s", folder / "a.png", folder / "a-mask.png", True, "p1", "AP", boxes),
+        Film("a, the first", "s", folder / "a.png", folder / "a-mask.png", True, "p1", "AP", boxes, True),
         Film("b", "s", folder / "b.png", None, False, "p2"),
     ]
 
@@ -39,6 +39,7 @@ def test_a_manifest_comes_back_as_it_was_written(members: list[Film], tmp_path: 
         assert after.film.image.resolve() == before.film.image.resolve()
         assert (after.film.mask is None) == (before.film.mask is None)
         assert after.film.boxes == before.film.boxes
+        assert after.film.drain is before.film.drain
         assert (after.part, after.fold) == (before.part, before.fold)
         assert (after.film.film_id, after.film.patient, after.film.view) == (
             before.film.film_id, before.film.patient, before.film.view,

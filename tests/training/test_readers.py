@@ -192,7 +192,7 @@ def test_a_plain_folder(tmp_path: Path) -> None:
     picture(tmp_path / "masks" / "orphan.png", value=1)
     (tmp_path / "masks" / "broken.png").write_bytes(b"no picture")
     (tmp_path / "labels.csv").write_text(
-        "file,pneumothorax,patient,view\ncalled.png,1,7,AP\nbare.png,,7,\nliar.png,0,8,PA\n"
+        "file,pneumothorax,patient,view,drain\ncalled.png,1,7,AP,1\nbare.png,,7,,\nliar.png,0,8,PA,0\n"
     )
     reading = read_folder(tmp_path, "mine")
     films = {film.film_id: film for film in reading.films}
@@ -204,6 +204,7 @@ def test_a_plain_folder(tmp_path: Path) -> None:
     }
     assert films["called"].patient == films["bare"].patient == "mine-7"
     assert films["called"].view == "AP"
+    assert (films["called"].drain, films["bare"].drain) == (True, None)
     assert {(left.name, left.reason) for left in reading.left_out} == {
         ("bare.png", "another film has the same name"),
         ("broken", "the mask cannot be read"),

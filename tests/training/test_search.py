@@ -86,7 +86,7 @@ def test_keys_are_replaced_without_touching_the_rest() -> None:
     made = replaced(content, {"fit.seed": 2, "network.encoder": "b"})
     assert made == {"fit": {"steps": 5, "seed": 2}, "network": {"encoder": "b"}}
     assert content["fit"]["seed"] == 1
-    with pytest.raises(ValueError, match="'fit.steps.x' cannot be searched: 'steps' holds no keys"):
+    with pytest.raises(ValueError, match=r"'fit\.steps\.x' cannot be searched: 'steps' holds no keys"):
         replaced(content, {"fit.steps.x": 1})
 
 
@@ -113,6 +113,9 @@ def test_a_search_that_cannot_be_is_refused(section: dict | None, sentence: str)
 def test_a_search_is_read() -> None:
     section = {
         "sampler": "random", "trials": 7,
-        "space": {"fit.learning_rate": {"low": "1e-4", "high": 0.01, "log": True}, "network.encoder": ["a", "b", "c"]},
+        "space": {
+            "fit.learning_rate": {"low": "1e-4", "high": 0.01, "log": True},
+            "network.encoder": ["a", "b", "c"],
+        },
     }  # fmt: skip
     assert read_search({"search": section}) == Search(SPACE, trials=7)

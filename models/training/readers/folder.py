@@ -2,7 +2,8 @@
 
 Without ``labels.csv`` a film is positive where its mask holds anything, and a film without a mask
 file is taken for negative.  ``labels.csv`` has the column ``file`` and any of ``pneumothorax`` (0 or 1),
-``patient`` and ``view``; a film that it calls positive and that has no mask teaches the image score alone.
+``patient``, ``view`` and ``drain`` (0 or 1); a film that it calls positive and that has no mask teaches
+the image score alone.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def read_folder(root: Path, source: str = "folder") -> Reading:
         films.append(
             Film(
                 name, source, path, mask if drawn else None, positive, f"{source}-{patient}",
-                row.get("view", ""),
+                row.get("view", ""), drain={"1": True, "0": False}.get(row.get("drain", "")),
             )
         )  # fmt: skip
     orphans = sorted({*masks, *labels} - seen)
