@@ -16,7 +16,7 @@ from .labels import SIDES, NoLungsError
 #: Air and aerated lung against tissue.
 AIR_HU = -400
 #: Aerated lung: denser than gas, lighter than the partial volume of a wall.
-_PARENCHYMA_HU = (-940, -550)
+_PARENCHYMA_HU = (-968, -550)
 #: A lung holds at least this much parenchyma (mL), and this share of that of the larger lung.
 _LEAST_ML = 40.0
 _LEAST_SHARE = 0.03
@@ -75,7 +75,7 @@ def cavities(grid: WorkingGrid, body: Mask, airways: Mask, progress: Progress) -
     volumes[0] = 0.0
     # Stool and gas mixed look aerated at their edges only: of a lung's core, much is.
     is_lung = (parenchyma >= max(_LEAST_ML, _LEAST_SHARE * parenchyma.max())) & (
-        parenchyma >= 0.1 * np.maximum(inside, 1e-9)
+        parenchyma >= 0.15 * np.maximum(inside, 1e-9)
     )
     is_lung[0] = False
     if not is_lung.any():
