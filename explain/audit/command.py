@@ -30,7 +30,8 @@ def audit_explanations(words: Sequence[str]) -> int:
 
     Writes ``explanations-audit.md`` into the output folder, and beside it a folder
     ``explanations-audit`` with the plots, ``summary.csv`` (means with intervals) and
-    ``measurements.csv`` (film by film).  The files appear when everything is measured.
+    ``measurements.csv`` (film by film).  They are written anew after every film: an audit that is
+    stopped keeps what it has measured.
 
     Returns
     -------
@@ -107,7 +108,8 @@ def _run(chosen: argparse.Namespace, command: Sequence[str]) -> None:
                     bar.update(task, completed=done + fraction, description=f"{audit.name}, {message}")
 
                 rows += audit.measure(loaded, place < chosen.thorough, step)
-    _write(chosen, command, audits, rows, len(listed))
+            _write(chosen, command, audits, rows, place + 1)
+    print(f"{chosen.out / NAME}.md")  # noqa: T201
 
 
 def _audits(chosen: argparse.Namespace) -> list[Audit]:
@@ -167,7 +169,6 @@ def _write(
     _put(folder / "summary.csv", _table(means))
     text = document(means, made, list(pictures), NAME)
     _put(chosen.out / f"{NAME}.md", text.encode())
-    print(f"{chosen.out / NAME}.md")  # noqa: T201
 
 
 def _without_folders(command: Sequence[str]) -> list[str]:

@@ -1,0 +1,207 @@
+"""Each explanation beside the stock call of its own library, as its documentation shows it, models loaded.
+
+The stock call explains the film at 1,024 pixels (smaller than most films, so in its favour): Grad-CAM in the
+network at that size, SHAP and LIME of a function that takes such films and prepares them itself.
+SHAP and LIME would take many minutes, so they are timed at two small numbers of evaluations and
+drawn on in a straight line, and their map is made with all evaluations on the film in the network's own
+grid. ``PTX_VIEWER_FULL_STOCK=1`` runs them in full on the film instead: nothing is drawn on then.
+
+A real film is used where one is at hand (PTX_VIEWER_TEST_DATA), else the synthetic one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from pydicom import dcmread
+
+import resources
+from explain.faithfulness import measure_faithfulness
+from explain.methods import METHODS, explain, title
+from explain.similarity import rank_correlation
+from models import zoo
+from models.device import select_device
+from models.geometry import GridTransform
+from models.pneumothorax import PneumothoraxModel
+from models.prediction import LungFields
+from models.preprocess import to_network
+
+RUNS = 3
+EDGE = 1024
+SHAP_EVALUATIONS, LIME_EVALUATIONS = 500, 1000
+#: Evaluations of the two short runs.
+SHORT = (20, 60)
+IN_FULL = os.environ.get("PTX_VIEWER_FULL_STOCK") == "1"
+SECONDS = {"grad-cam": 0.5}  # the others: 10
+DEVICES = ["cpu"] if select_device("auto").type == "cpu" else ["cpu", select_device("auto").type]
+_REAL = Path(os.environ.get("PTX_VIEWER_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+Stock = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A model and a film of 1,024 pixels an edge."""
+
+    model: PneumothoraxModel
+    pixels: NDArray[np.float32]
+    lungs: LungFields
+
+    def logits(self, films: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the image logits [N] of films [N, H, W, 3], one by one: what stock libraries are given."""
+        with torch.inference_mode():
+            return np.array(
+                [
+                    float(self.model.score(self.model.prepare(film[..., 0].astype(np.float32))[0]))
+                    for film in films
+                ]
+            )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_cores() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def pixels() -> NDArray[np.float32]:
+    if (_REAL / "siim" / "index.csv").is_file():
+        from explain.audit.films import load_film, outlined_films
+
+        shown = load_film(outlined_films(_REAL)[0]).pixels
+    else:
+        stored = dcmread(Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm")
+        shown = stored.pixel_array.astype(np.float32) / np.float32(2**stored.BitsStored - 1)
+    return np.asarray(cv2.resize(shown, (EDGE, EDGE), interpolation=cv2.INTER_AREA))
+
+
+@pytest.fixture(scope="module", params=DEVICES)
+def case(request: pytest.FixtureRequest, pixels: NDArray[np.float32]) -> Case:
+    model = zoo.load("attention-unet", request.param)
+    return Case(model, pixels, zoo.load_lung_fields(request.param).predict(pixels).lungs)
+
+
+def where(case: Case) -> str:
+    return "two CPU cores" if case.model.device.type == "cpu" else case.model.device.type
+
+
+def timed(work: Callable[[], object], runs: int = RUNS) -> float:
+    """Return the middle of the seconds that `work` takes once everything is loaded."""
+    work()
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return sorted(seconds)[runs // 2]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_duration(case: Case, method: str, figure) -> None:
+    most = SECONDS.get(method, 10.0) if case.model.device.type == "cpu" else 1.0
+    seconds = timed(lambda: explain(case.model, case.pixels, method, lungs=case.lungs))
+    figure(f"{title(method)} on {where(case)}", seconds, "s", at_most=most)
+
+
+def test_duration_of_the_verdict(case: Case, figure) -> None:
+    prediction = case.model.predict(case.pixels)
+    made = explain(case.model, case.pixels, "grad-cam")
+    seconds = timed(lambda: measure_faithfulness(case.model, case.pixels, made, prediction))
+    figure(f"faithfulness of a first map on {where(case)}", seconds, "s", at_most=3.0)
+
+
+def test_grad_cam_beside_captum(case: Case, figure) -> None:
+    from captum.attr import LayerAttribution, LayerGradCam
+
+    transform = GridTransform(case.pixels.shape, EDGE)
+    film = torch.from_numpy(to_network(case.pixels, transform, case.model.preprocessing))[None, None]
+    film = film.to(case.model.device)
+
+    def stock() -> NDArray[np.float32]:
+        grad_cam = LayerGradCam(case.model.score, case.model.explained_layer)
+        coarse = grad_cam.attribute(film.clone().requires_grad_(True), relu_attributions=True)
+        fine = LayerAttribution.interpolate(coarse, (EDGE, EDGE), "bilinear")
+        return fine[0, 0].detach().float().cpu().numpy()
+
+    ours = explain(case.model, case.pixels, "grad-cam").heatmap
+    seconds = timed(lambda: explain(case.model, case.pixels, "grad-cam"))
+    compare(case, figure, "Grad-CAM", seconds, timed(stock, 1), rank_correlation(ours, stock()))
+
+
+def stock_shap(case: Case) -> Stock:
+    import shap
+
+    def run(film: NDArray[np.float32], evaluations: int) -> NDArray[np.float32]:
+        colour = np.repeat(film[..., None], 3, axis=2)
+        blur = max(1, film.shape[0] // 8)
+        masker = shap.maskers.Image(f"blur({blur},{blur})", colour.shape)
+        explainer = shap.Explainer(case.logits, masker)
+        values = explainer(colour[None], max_evals=evaluations, batch_size=10, silent=True).values
+        return np.asarray(values[0].sum(axis=2), np.float32)
+
+    return run
+
+
+def stock_lime(case: Case) -> Stock:
+    from lime.lime_image import LimeImageExplainer
+
+    def run(film: NDArray[np.float32], evaluations: int) -> NDArray[np.float32]:
+        explained = LimeImageExplainer(random_state=0).explain_instance(
+            np.repeat(film[..., None], 3, axis=2).astype(np.float64),
+            lambda films: case.logits(films)[:, None],
+            labels=(0,), top_labels=None, num_samples=evaluations, random_seed=0, progress_bar=False,
+        )  # fmt: skip
+        weights = np.zeros(int(explained.segments.max()) + 1, np.float32)
+        for segment, weight in explained.local_exp[0]:
+            weights[segment] = weight
+        return weights[explained.segments]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("method", "stock", "evaluations"),
+    [("shap", stock_shap, SHAP_EVALUATIONS), ("lime", stock_lime, LIME_EVALUATIONS)],
+    ids=["shap", "lime"],
+)
+def test_regions_beside_their_library(
+    case: Case, figure, method: str, stock: Callable[[Case], Stock], evaluations: int
+) -> None:
+    run = stock(case)
+    if IN_FULL:
+        began = time.perf_counter()
+        theirs = run(case.pixels, evaluations)
+        stock_seconds = time.perf_counter() - began
+    else:
+        run(case.pixels, SHORT[0])  # compiles, loads
+        began = time.perf_counter()
+        run(case.pixels, SHORT[0])
+        between = time.perf_counter()
+        run(case.pixels, SHORT[1])
+        first, second = between - began, time.perf_counter() - between
+        each = (second - first) / (SHORT[1] - SHORT[0])
+        stock_seconds = first + each * (evaluations - SHORT[0])
+        grid, transform = case.model.prepare(case.pixels)
+        small = ((grid[0, 0].float().cpu().numpy() + 1) / 2).astype(np.float32)
+        theirs = transform.backward(run(small, evaluations))
+    ours = explain(case.model, case.pixels, method, lungs=case.lungs).heatmap
+    seconds = timed(lambda: explain(case.model, case.pixels, method, lungs=case.lungs), 1)
+    compare(case, figure, title(method), seconds, stock_seconds, rank_correlation(ours, theirs))
+
+
+def compare(case: Case, figure, name: str, ours: float, stock: float, correlation: float) -> None:
+    assert np.isfinite([ours, stock, correlation]).all()
+    figure(f"{name} on {where(case)}: faster than stock ({stock:.0f} s)", stock / ours, "times", at_least=20)
+    figure(f"{name} on {where(case)}: rank correlation with stock", correlation, "", at_least=0.9)
