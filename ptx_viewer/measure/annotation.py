@@ -16,6 +16,7 @@ from .regions import Point, Region, RegionShape, region_statistics
 
 #: What a value without a unit is called.
 NO_UNIT = "modality value"
+_ELLIPSE_STEPS = 72
 READER = "reader"
 
 _NO_VALUES = "a colour picture has no modality values"
@@ -107,6 +108,26 @@ class Quantity:
         if self.unit == "°":
             return f"{number}°"
         return number if self.unit == NO_UNIT else f"{number}\u00a0{self.unit}"
+
+
+def drawn_line(kind: AnnotationKind, points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Return the points through which an annotation is drawn; a closed shape ends where it begins."""
+    if kind is AnnotationKind.RECTANGLE:
+        (row, column), (opposite_row, opposite_column) = points
+        return (
+            (row, column),
+            (row, opposite_column),
+            (opposite_row, opposite_column),
+            (opposite_row, column),
+            (row, column),
+        )
+    if kind is AnnotationKind.ELLIPSE:
+        (row, column), (opposite_row, opposite_column) = points
+        middle = ((row + opposite_row) / 2, (column + opposite_column) / 2)
+        down, across = (opposite_row - row) / 2, (opposite_column - column) / 2
+        turns = [2 * math.pi * step / _ELLIPSE_STEPS for step in range(_ELLIPSE_STEPS + 1)]
+        return tuple((middle[0] + down * math.sin(t), middle[1] + across * math.cos(t)) for t in turns)
+    return points
 
 
 def measure_annotation(

@@ -11,6 +11,7 @@ from ptx_viewer.review.review import Finding
 from ptx_viewer.study.image import Image2D
 
 from . import wording
+from .annotations import write_annotations
 from .constructions import write_constructions
 from .content import ReportContent
 from .figures import write_figures
@@ -43,6 +44,7 @@ def write_film(page: Page, content: ReportContent) -> None:
     _finding_table(page, content, findings)
     write_constructions(page, content, film, findings)
     _measurement_table(page, content)
+    write_annotations(page, content, film, findings)
     if len(heatmaps) > 1:
         page.heading("More explanations")
         write_figures(page, content, film, findings, heatmaps[1:], with_film=False)

@@ -47,8 +47,7 @@ def paint_drawings(
 
 def _paint_shape(painter: QPainter, drawing: Drawing, to_screen: QTransform) -> None:
     path = QPainterPath()
-    for line in drawing.lines():
-        path.addPolygon(QPolygonF([on_screen(point, to_screen) for point in line]))
+    path.addPolygon(QPolygonF([on_screen(point, to_screen) for point in drawing.line()]))
     if drawing.kind is AnnotationKind.RULER:
         _add_ticks(path, *(on_screen(point, to_screen) for point in drawing.points))
     width = _SELECTED_LINE if drawing.selected else _LINE
@@ -90,7 +89,7 @@ def _paint_label(
 ) -> list[QRectF]:
     if not drawing.label:
         return []
-    places = [on_screen(point, to_screen) for line in drawing.lines() for point in line]
+    places = [on_screen(point, to_screen) for point in drawing.line()]
     box = QPolygonF(places).boundingRect()
     if not box.adjusted(-1, -1, 1, 1).intersects(area):
         return []

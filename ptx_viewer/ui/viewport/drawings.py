@@ -14,7 +14,7 @@ from itertools import pairwise
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QTransform
 
-from ptx_viewer.measure.annotation import AnnotationKind
+from ptx_viewer.measure.annotation import AnnotationKind, drawn_line
 from ptx_viewer.measure.regions import Point
 
 #: How near in logical pixels the mouse has to come to an end, and to a line.
@@ -24,7 +24,6 @@ LINE_REACH = 5.0
 _BOXES = (AnnotationKind.ELLIPSE, AnnotationKind.RECTANGLE)
 #: Handles of a box as shares of its height and width: corners, then the middles of its edges.
 _BOX_HANDLES = ((0, 0), (0, 1), (1, 1), (1, 0), (0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0))
-_ELLIPSE_STEPS = 72
 
 
 @dataclass(frozen=True)
@@ -66,18 +65,9 @@ class Drawing:
             for down, across in _BOX_HANDLES
         )
 
-    def lines(self) -> tuple[tuple[Point, ...], ...]:
-        """Return what is drawn as lines through points; a closed one ends where it begins."""
-        if self.kind is AnnotationKind.RECTANGLE:
-            corners = self.handles()[:4]
-            return ((*corners, corners[0]),)
-        if self.kind is AnnotationKind.ELLIPSE:
-            (row, column), (opposite_row, opposite_column) = self.points
-            middle = ((row + opposite_row) / 2, (column + opposite_column) / 2)
-            down, across = (opposite_row - row) / 2, (opposite_column - column) / 2
-            turns = [2 * math.pi * step / _ELLIPSE_STEPS for step in range(_ELLIPSE_STEPS + 1)]
-            return (tuple((middle[0] + down * math.sin(t), middle[1] + across * math.cos(t)) for t in turns),)
-        return (self.points,)
+    def line(self) -> tuple[Point, ...]:
+        """Return the points of the line that is drawn; a closed one ends where it begins."""
+        return drawn_line(self.kind, self.points)
 
     def with_handle(self, handle: int, target: Point) -> Drawing:
         """Return the drawing with one handle dragged to `target`."""
@@ -144,12 +134,9 @@ class DrawingOverlay:
                     if _distance(position, on_screen(point, to_screen)) <= HANDLE_REACH:
                         return Grip(drawing, handle)
         for drawing in movable:
-            for line in drawing.lines():
-                places = [on_screen(point, to_screen) for point in line]
-                if any(
-                    _distance_to_line(position, start, end) <= LINE_REACH for start, end in pairwise(places)
-                ):
-                    return Grip(drawing, None)
+            places = [on_screen(point, to_screen) for point in drawing.line()]
+            if any(_distance_to_line(position, start, end) <= LINE_REACH for start, end in pairwise(places)):
+                return Grip(drawing, None)
         return None
 
 
