@@ -127,7 +127,10 @@ def _measure(
         # The lines are sound: where the reader moves one, the formula may apply.
         return not_valid(str(reason), construction)
     words = _interval_words(quantity, measured, known)
-    span = interval(value, _values(quantity.compute, measured.lengths(quantity))) if words else None
+    # Where a higher threshold leaves no air at all, there may be nothing to measure.
+    nothing = [0.0] if 0.0 in measured.outlines.area_ratios else []
+    others = _values(quantity.compute, measured.lengths(quantity))
+    span = interval(value, [*others, *nothing]) if words else None
     silent = assumptions(view) if quantity.assumes_erect else ""
     return Measurement(
         name=quantity.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -39,15 +40,15 @@ def remeasure(
         If the measurement has no construction, or the new one has other segments.
     """
     before = measurement.construction
+    # Only what has lines is measured from them.
     if before is None or [s.name for s in before.segments] != [s.name for s in construction.segments]:
         raise ValueError(f"this is no construction of the {measurement.name}")
     if construction == before:
         return (measurement,)
     known = usable(spacing)
-    try:
-        quantity = BY_NAME[measurement.name]
-    except KeyError:
-        raise ValueError(f"the {measurement.name} cannot be moved") from None
+    quantity = BY_NAME.get(measurement.name)
+    if quantity is None:
+        return (_displaced(measurement, before, construction, known),)
     lengths = [segment.length(known) for segment in construction.segments]
     changed = replace(measurement, construction=construction, edited=True)
     try:
@@ -80,6 +81,35 @@ def remeasure(
             interval_basis=words or None,
             category=quantity.category(value, span),
         ),
+    )
+
+
+def _displaced(
+    measurement: Measurement, drawn: Construction, construction: Construction, spacing: Spacing | None
+) -> Measurement:
+    """Measure a displacement again: signed, along the direction that it had.
+
+    What is usual depends on the outlines and not on the line alone, so it is no longer classified.
+    """
+    before, after = drawn.segments[0], construction.segments[0]
+    value = after.length(spacing)
+    if measurement.value and before.length(spacing) > 0:
+        row, column = (1.0, 1.0) if spacing is None else (spacing.row_mm, spacing.column_mm)
+        (old_row, old_column), (new_row, new_column) = (
+            ((line.end[0] - line.start[0]) * row, (line.end[1] - line.start[1]) * column)
+            for line in (before, after)
+        )
+        along = (old_row * new_row + old_column * new_column) / before.length(spacing)
+        value = math.copysign(1.0, measurement.value) * along
+    words = interval_words([], spacing)
+    return replace(
+        measurement,
+        value=value,
+        interval=interval(value, [value * scale for scale in scale_range(spacing)]) if words else None,
+        interval_basis=words or None,
+        construction=construction,
+        edited=True,
+        category=None,
     )
 
 

@@ -193,6 +193,14 @@ def test_the_interval_is_that_of_a_lower_and_a_higher_threshold() -> None:
     assert share.interval == (pytest.approx(100 * 17 / 120, abs=1.5), pytest.approx(100 * 63 / 120, abs=1.5))
 
 
+def test_air_that_a_higher_threshold_does_not_see_may_be_nothing() -> None:
+    faint = np.where(STRIP[Side.RIGHT], np.float32(0.6), np.float32(0))
+    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", ERECT, faint, 0.5))
+    for name in ("pneumothorax area", "share of hemithorax, projected area", C, COLLINS, LIGHT, BTS):
+        assert found[name].interval[0] == 0.0, name
+    assert found[BTS].category == "large (borderline)"
+
+
 def test_an_outline_of_the_reader_has_no_interval_of_its_own() -> None:
     found = by_name(measure_film(STRIP, FIELDS, SPACING, "reader", ERECT))
     assert (found[A].interval, found[A].interval_basis) == (None, None)

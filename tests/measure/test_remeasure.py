@@ -155,6 +155,22 @@ def test_every_length_that_is_measured_again_as_it_lies_stays_as_it_was() -> Non
         assert again.value == pytest.approx(m.value), m.name
 
 
+def test_a_displacement_keeps_its_direction_and_loses_its_class() -> None:
+    fields = LungFields(rectangle(20, 30, 230, 160), rectangle(20, 290, 200, 80), "lungs")
+    before = measure_film({Side.RIGHT: rectangle(20, 30, 200, 40)}, fields, MM, "m")
+    shift = one(before, "mediastinal shift")
+    assert shift.category == "shifted away: possible tension"
+    (line,) = shift.construction.segments
+    # The mediastinum lies farther to the patient's left: at higher columns.
+    assert line.end[1] > line.start[1]
+    there = replace(line, end=(line.end[0], line.start[1] + 80))
+    back = replace(line, end=(line.end[0], line.start[1] - 20))
+    for moved, value in ((there, 20.0), (back, -5.0)):
+        again = one(move_segment(before, "right", "m", moved, MM), shift.name)
+        assert again.value == pytest.approx(value)
+        assert (again.edited, again.category) == (True, None)
+
+
 def test_segments_have_lengths_and_are_found_by_name() -> None:
     segment = Segment("A", (0.0, 0.0), (3.0, 4.0))
     assert segment.length(None) == 5.0
