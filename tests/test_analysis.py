@@ -11,8 +11,10 @@ import pytest
 
 import resources
 from explain.methods import METHODS
+from explain.target import Target
 from ptx_viewer.analysis import Analyser, check_options, default_models
 from ptx_viewer.eligibility import header_refusal
+from ptx_viewer.explaining import below_cutoff
 from ptx_viewer.progress import Cancelled
 from ptx_viewer.results import AnalysisOptions
 from ptx_viewer.study.image import Acquisition, Image2D
@@ -20,7 +22,8 @@ from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
 SAMPLE = Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
-QUICK = AnalysisOptions(explain=())
+ONE = ("attention-unet",)
+QUICK = AnalysisOptions(ONE, explain=())
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def analyser() -> Analyser:
 
 @pytest.fixture(scope="module")
 def analysis(analyser, film):
-    return analyser.analyse(film)
+    return analyser.analyse(film, AnalysisOptions(ONE))
 
 
 def taken(film: Image2D, **values: object) -> Image2D:
@@ -144,6 +147,28 @@ def test_a_scored_film_comes_with_lungs_outline_reason_and_measures(analysis, fi
     assert {m.side for m in analysis.measurements} == {i.side.value for i in prediction.instances}
 
 
+def test_every_shipped_model_answers_unless_told_otherwise(analyser, film):
+    answers = analyser.analyse(film, AnalysisOptions(explain=())).predictions
+    assert [answer.model for answer in answers] == list(default_models())
+
+
+def test_findings_are_explained_each_and_a_film_without_one_says_so(analyser, film, analysis):
+    made = analyser.analyse(film, AnalysisOptions(ONE, target="findings"))
+    (prediction,) = made.predictions
+    assert len(made.attributions) == len(prediction.instances)
+    assert all(attribution.target.startswith("finding (") for attribution in made.attributions)
+    sentence = "attention-unet outlined no finding, so there is none to explain."
+    assert (sentence in made.notices) == (not prediction.instances)
+
+
+def test_a_map_s_reason_is_held_against_the_answer_of_its_own_model(analysis):
+    (prediction,), (attribution,) = analysis.predictions, analysis.attributions
+    reason = below_cutoff(attribution, Target.image_score(), prediction)
+    assert attribution.below_cutoff == reason
+    if not prediction.present:
+        assert reason
+
+
 def test_the_patient_s_right_lung_is_at_the_left_of_the_film(analysis):
     right, left = analysis.lung_fields.right, analysis.lung_fields.left
     assert right.any()
@@ -153,7 +178,7 @@ def test_the_patient_s_right_lung_is_at_the_left_of_the_film(analysis):
 
 
 def test_the_same_film_gives_the_same_answer(analyser, film, analysis):
-    again = analyser.analyse(film)
+    again = analyser.analyse(film, AnalysisOptions(ONE))
     assert again.predictions[0].score == analysis.predictions[0].score
     assert np.array_equal(again.predictions[0].probability, analysis.predictions[0].probability)
     assert np.array_equal(again.attributions[0].heatmap, analysis.attributions[0].heatmap)
@@ -181,7 +206,10 @@ def test_progress_only_grows_and_cancelling_ends_the_pass(analyser, film):
     [
         (AnalysisOptions(models=("unet-9",)), "unknown model 'unet-9'; there are: attention-unet"),
         (AnalysisOptions(explain=("astrology",)), "unknown explanation 'astrology'; there are: grad-cam"),
-        (AnalysisOptions(target="everything"), "unknown target 'everything'; there are: image-score, findings"),
+        (
+            AnalysisOptions(target="everything"),
+            "unknown target 'everything'; there are: image-score, findings",
+        ),
     ],
 )
 def test_unknown_names_are_answered_with_the_choices(analyser, film, options, sentence):

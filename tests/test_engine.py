@@ -15,16 +15,18 @@ import numpy as np
 import pytest
 
 import resources
+from explain.target import Target
 from models import zoo
 from ptx_viewer.analysis import Analyser
 from ptx_viewer.engine import Engine, EngineError
+from ptx_viewer.explaining import MapQuestion, below_cutoff, cache_folder
 from ptx_viewer.progress import Cancelled
 from ptx_viewer.results import FAILED, AnalysisOptions
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
 SAMPLE = Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
-QUICK = AnalysisOptions(explain=())
+QUICK = AnalysisOptions(("attention-unet",), explain=())
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,49 @@ def test_a_cancelled_call_ends_soon_and_the_next_one_works(engine, image):
     assert again.attributions == ()
     # It was the same process: nothing had to be loaded again.
     assert [child.pid for child in processes()] == before
+
+
+def test_a_map_is_made_on_demand_checked_and_there_again_after_a_restart(engine, image):
+    analysis = engine.analyse(image, QUICK)
+    (prediction,) = analysis.predictions
+    target, seen = Target.image_score(), []
+
+    def progress(fraction: float, message: str) -> None:
+        seen.append((fraction, message))
+
+    made = engine.explain(image, "attention-unet", "grad-cam", target, analysis, progress)
+    assert any(message.startswith("Grad-CAM") for _fraction, message in seen)
+    assert made.heatmap.shape == image.shape
+    assert made.faithfulness is None
+    assert made.below_cutoff == below_cutoff(made, target, prediction)
+    measured = engine.check(image, made, target, analysis)
+    assert measured.verdict in {"yes", "weakly", "no"}
+    assert measured.mask_deletion_auc is not None
+    # Another process of the program finds both in the user's cache folder.
+    again = Analyser("cpu").explain(MapQuestion.of(image, "attention-unet", "grad-cam", target, analysis))
+    assert np.array_equal(again.heatmap, made.heatmap)
+    assert again.faithfulness == measured
+    assert again.seconds == made.seconds
+    with pytest.raises(EngineError, match="unknown explanation 'tea-leaves'; there are: grad-cam"):
+        engine.explain(image, "attention-unet", "tea-leaves", target, analysis)
+    with pytest.raises(EngineError, match="draws nothing at random"):
+        engine.repeat(image, again, target, analysis)
+
+
+def test_a_cancelled_map_leaves_nothing_behind(engine, image):
+    target = Target.region(np.ones(image.shape, dtype=np.bool_))
+
+    def cancel(_fraction: float, message: str) -> None:
+        if "Grad-CAM" in message:
+            raise Cancelled
+
+    kept = set(cache_folder().iterdir())
+    with pytest.raises(Cancelled):
+        engine.explain(image, "attention-unet", "grad-cam", target, None, cancel)
+    # The next call is answered after the process has noticed.
+    assert engine.analyse(image, QUICK).predictions
+    assert {path for path in cache_folder().iterdir() if path.suffix == ".tmp"} == set()
+    assert len(set(cache_folder().iterdir()) - kept) <= 1
 
 
 def test_what_the_analyser_refuses_to_do_comes_as_its_sentence(engine, image):

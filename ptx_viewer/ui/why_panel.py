@@ -320,9 +320,10 @@ class WhyPanel(Section):
         model = self._model(pane)
         info = self._analyst.info
         if method in GRADIENT_METHODS and info is not None and model in info.without_gradients:
-            names = [title(each) for each in METHODS if each in GRADIENT_METHODS]
+            first, *others = [title(each) for each in METHODS if each in GRADIENT_METHODS]
+            names = [first, *(name.lower() for name in others)]
             return (
-                f"{', '.join(names[:-1])} and {names[-1].lower()} need gradients, "
+                f"{', '.join(names[:-1])} and {names[-1]} need gradients, "
                 f"which {self._analyst.title_of(model)} does not offer."
             )
         return None
