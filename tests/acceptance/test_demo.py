@@ -30,7 +30,7 @@ def test_it_analyses_both_films_of_the_sample_and_nothing_else(run):
         assert image["refused"] is None
         assert image["spacing"]["basis"] == "ERMF, estimated"
         assert image["models"]["attention-unet"]["probability"] in run.files
-        assert [e["method"] for e in image["explanations"]] == ["grad-cam"]
+        assert [e["method"] for e in image["explanations"]] == ["grad-cam"] * len(image["models"])
     assert run.findings["unreadable"] == []
 
 
