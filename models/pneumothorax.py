@@ -45,7 +45,11 @@ class PneumothoraxModel:
         self.preprocessing = Preprocessing.from_options(card.options)
         self.threshold = card.threshold
         self.mask_threshold = card.mask_threshold
-        self.network = UNet(card.options["encoder"], attention=bool(card.options["attention"]))
+        self.network = UNet(
+            card.options["encoder"],
+            attention=bool(card.options["attention"]),
+            rectified_features=bool(card.options.get("rectified_features", True)),
+        )
         load_weights(self.network, weights, card.sha256 if checked else None)
         self.network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

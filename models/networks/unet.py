@@ -31,7 +31,9 @@ class UNetOutput:
 class DecoderBlock(nn.Module):
     """Upsample by two, join the (gated) skip connection, two 3x3 convolutions."""
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, attention: bool) -> None:
+    def __init__(
+        self, in_channels: int, skip_channels: int, out_channels: int, attention: bool, rectified: bool = True
+    ) -> None:
         super().__init__()
         self.gate: AttentionGate | None = None
         if attention and skip_channels:
@@ -42,7 +44,7 @@ class DecoderBlock(nn.Module):
             nn.ReLU(inplace=True),
             nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
             nn.BatchNorm2d(out_channels),
-            nn.ReLU(inplace=True),
+            nn.ReLU(inplace=True) if rectified else nn.Identity(),
         )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
@@ -75,6 +77,10 @@ class UNet(nn.Module):
         Put additive attention gates on the skip connections.
     decoder_channels : tuple of int
         Widths at strides 16, 8, 4, 2.
+    rectified_features : bool
+        Whether the features under the mask head pass a last rectifier.  Features that cannot go below
+        zero bound the logits that a linear head makes of them on one side: a probability that must
+        come near 1 as well as near 0 needs features without it.
     """
 
     def __init__(
@@ -84,6 +90,7 @@ class UNet(nn.Module):
         image_classes: int = 1,
         attention: bool = False,
         decoder_channels: tuple[int, ...] = (128, 64, 40, 24),
+        rectified_features: bool = True,
     ) -> None:
         super().__init__()
         self.encoder = timm.create_model(encoder, pretrained=False, features_only=True, in_chans=1)
@@ -91,8 +98,10 @@ class UNet(nn.Module):
         deepest, skips = channels[-1], channels[-2::-1]
         self.decoder = nn.ModuleList()
         width = deepest
-        for skip, out in zip(skips, decoder_channels, strict=True):
-            self.decoder.append(DecoderBlock(width, skip, out, attention))
+        stages = list(zip(skips, decoder_channels, strict=True))
+        for place, (skip, out) in enumerate(stages, start=1):
+            rectified = rectified_features or place < len(stages)
+            self.decoder.append(DecoderBlock(width, skip, out, attention, rectified))
             width = out
         self.mask_head = nn.Conv2d(width, classes, 3, padding=1)
         self.dropout = nn.Dropout(0.2)

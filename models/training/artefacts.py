@@ -91,26 +91,32 @@ def letters(image: NDArray[np.uint8], most: int, rng: np.random.Generator) -> ND
 
 
 def device_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return the pixels of drains, wires and burnt-in labels: thin, and much brighter than both sides.
+    """Return the pixels of wires, tubes, electrodes and burnt-in labels: brighter than both sides, and thin.
 
-    A ridge stands out in the white top-hat; kept are ridges longer than a vessel stays bright and
-    saturated marks.
+    They stand out in the white top-hat.  Kept are long ridges much thinner than a rib or the chest wall's
+    rim, and small very bright marks.  A faint drain may be missed.
 
     Parameters
     ----------
     image : ndarray of uint8, shape [S, S]
     """
     size = image.shape[0]
-    width = max(3, round(size / 50)) | 1
+    width = max(3, round(size / 45)) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    ridge = cv2.morphologyEx(image, cv2.MORPH_TOPHAT, kernel)
-    bright = (ridge > 38).astype(np.uint8)
+    framed = cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_REFLECT)
+    ridge = cv2.morphologyEx(framed, cv2.MORPH_TOPHAT, kernel)[width:-width, width:-width]
+    bright = (ridge > 28).astype(np.uint8)
+    # A film's own frame is a ridge too.
+    edge = max(1, round(size / 120))
+    bright[:edge], bright[-edge:], bright[:, :edge], bright[:, -edge:] = 0, 0, 0, 0
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
     found = np.zeros(image.shape, np.bool_)
     for label in range(1, count):
-        extent = max(boxes[label, cv2.CC_STAT_WIDTH], boxes[label, cv2.CC_STAT_HEIGHT])
+        extent = float(np.hypot(boxes[label, cv2.CC_STAT_WIDTH], boxes[label, cv2.CC_STAT_HEIGHT]))
         piece = labels == label
-        if extent > size / 9 or (extent > size / 60 and image[piece].mean() > 225):
+        is_line = extent > size / 8 and boxes[label, cv2.CC_STAT_AREA] / extent < size / 70
+        is_mark = extent < size / 6 and float(np.percentile(ridge[piece], 80)) > 60
+        if is_line or is_mark:
             found |= piece
     return np.asarray(cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 

@@ -125,7 +125,7 @@ def build_network(configuration: Configuration) -> UNet:
     settings = configuration.network
     torch.manual_seed(configuration.fit.seed)
     try:
-        network = UNet(settings.encoder, attention=settings.attention)
+        network = UNet(settings.encoder, attention=settings.attention, rectified_features=False)
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"the encoder '{settings.encoder}' cannot be used: {error}") from error
     if settings.initial != "none":
@@ -278,6 +278,7 @@ def _draft(configuration: Configuration, parts: dict[str, list[Film]], command: 
     options = {
         "encoder": network.encoder,
         "attention": network.attention,
+        "rectified_features": False,
         "calibration_slope": 1.0,
         "calibration_offset": 0.0,
     }

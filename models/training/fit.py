@@ -80,6 +80,19 @@ class FitSettings:
     patience: int = 0
     watched: str = "dice"
 
+    def __post_init__(self) -> None:
+        counts = {
+            name: getattr(self, name)
+            for name in ("steps", "accumulate", "validate_every", "checkpoint_every")
+        }
+        for name, value in counts.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        if self.learning_rate <= 0 or self.weight_decay < 0 or self.patience < 0:
+            raise ValueError("learning_rate must be above 0, weight_decay and patience 0 or above")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"average_decay must be at least 0 and below 1, not {self.average_decay:g}")
+
 
 def learning_rate_factor(step: int, steps: int) -> float:
     """Return the one-cycle factor in 0.01..1 for a step in 0..steps."""

@@ -58,7 +58,7 @@ def pneumothorax_films(data: Path) -> dict[str, list[films.Film]]:
 def build_network(attention: bool) -> UNet:
     """Return the untrained network on its ImageNet encoder."""
     torch.manual_seed(0)
-    network = UNet(ENCODER, attention=attention)
+    network = UNet(ENCODER, attention=attention, rectified_features=False)
     load_imagenet(network.encoder, ENCODER)
     return network
 

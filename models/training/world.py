@@ -37,7 +37,8 @@ class World:
         """Return `network` with its gradients averaged over all processes."""
         if self.size == 1:
             return network
-        return DistributedDataParallel(network, device_ids=[device] if device.type == "cuda" else None)
+        on_gpu = device.type == "cuda"
+        return DistributedDataParallel(network, device_ids=[torch.cuda.current_device()] if on_gpu else None)
 
     def generator(self, seed: int, step: int) -> np.random.Generator:
         """Return this process's random numbers for one step, and seed torch's.
@@ -53,9 +54,7 @@ class World:
         """Return the leading process's decision in every process; all wait for it here."""
         if self.size == 1:
             return decision
-        # The gloo backend moves processor tensors, NCCL those of a GPU.
-        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        flag = torch.tensor([int(decision)], device=device)
+        flag = torch.tensor([int(decision)])
         dist.broadcast(flag, src=0)
         return bool(flag.item())
 
@@ -74,7 +73,7 @@ def joined() -> Iterator[World]:
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield World(dist.get_rank(), dist.get_world_size())
     finally:

@@ -110,3 +110,15 @@ def test_the_summed_kernel_answers_a_grey_picture_as_the_three_colour_kernels_do
 def test_an_encoder_without_packaged_weights_is_named() -> None:
     with pytest.raises(ValueError, match="no packaged ImageNet weights for resnet18; there are: tf_eff"):
         load_imagenet(torch.nn.Identity(), "resnet18")
+
+
+def test_without_the_last_rectifier_a_linear_head_can_go_either_way() -> None:
+    x = torch.randn(4, 1, 64, 64)
+    for rectified in (True, False):
+        torch.manual_seed(0)
+        network = UNet(TINY, decoder_channels=(16, 12, 8, 8), rectified_features=rectified).eval()
+        features: list[torch.Tensor] = []
+        network.decoder[-1].register_forward_hook(lambda _m, _x, output, kept=features: kept.append(output))
+        with torch.inference_mode():
+            network(x)
+        assert bool((features[0] >= 0).all()) is rectified
