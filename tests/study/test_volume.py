@@ -26,7 +26,7 @@ def series(write_slice: Write, tmp_path: Path) -> Series:
     def _series(*heights: float, **values: object) -> SeriesEntry:
         for number, z in enumerate(heights, start=1):
             own = {key: value(number, z) if callable(value) else value for key, value in values.items()}
-            write_slice(f"{number:03d}.dcm", z, number, **own)
+            write_slice(f"{number:03d}.dcm", z, number, **({"WindowCenter": 40, "WindowWidth": 400} | own))
         (found,) = scan([tmp_path]).series()
         return found
 

@@ -55,7 +55,7 @@ def test_arrows_scroll_and_the_review_follows_the_slice(stack, qtbot):
 def test_ct_presets(stack, qtbot, key, expected):
     film = stack.grid.active
     film.set_window(1, 2)
-    qtbot.keyClick(film, key)
+    qtbot.keyClick(film, key, Qt.KeyboardModifier.AltModifier)
     assert film.window == expected
     assert stack.bar.window_box.preset.currentIndex() == key.value - Qt.Key.Key_1.value
     assert stack.bar.window_box.center.value() == expected.center
