@@ -88,7 +88,8 @@ class AttributionCache:
         """Return the entry of `key`; None if there is none, or none that can be read."""
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # Read whole first: numpy leaves a damaged file open.
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
                 values, labels = stored["values"], stored.get("labels")
                 about: dict[str, Any] = json.loads(stored["about"].tobytes())
             seconds = float(about.pop("seconds"))

@@ -17,7 +17,7 @@ CPU_BATCH, GPU_BATCH = 1, 64
 
 
 def rounds_for(film: Tensor, on_cpu: int, elsewhere: int) -> int:
-    """Return how often a sampled map may be refined: where a look costs a tenth of a second, patience is short."""
+    """Return how often a sampled map may be refined: on a CPU a look costs a tenth of a second."""
     return on_cpu if film.device.type == "cpu" else elsewhere
 
 
