@@ -199,7 +199,8 @@ def synthesise_ct(thorax: Thorax, grid: CtGrid, kernel: Kernel = "soft", noise: 
 def _mean_of_slices(array: NDArray[np.floating], count: int) -> NDArray[np.floating]:
     if count == 1:
         return array
-    return array.reshape(-1, count, *array.shape[1:]).mean(axis=1, dtype=np.float32)
+    mean: FloatArray = array.reshape(-1, count, *array.shape[1:]).mean(axis=1, dtype=np.float32)
+    return mean
 
 
 def _reconstruct(

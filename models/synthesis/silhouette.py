@@ -131,7 +131,8 @@ class Silhouette:
         if not len(contour):
             return contour
         rows, columns = np.rint(contour).astype(int).T
-        return contour[self.lung[rows, columns] < -0.5 * abs(self.pitch_mm)]
+        open_wall: NDArray[np.float64] = contour[self.lung[rows, columns] < -0.5 * self.pitch_mm]
+        return open_wall
 
     @cached_property
     def _lateral_wall(self) -> NDArray[np.float64]:
@@ -150,7 +151,8 @@ class Silhouette:
         if not len(contour):
             return contour
         rows, columns = np.rint(contour).astype(int).T
-        return contour[self.hemithorax[rows, columns] > _INSIDE_PX * self.pitch_mm]
+        free: NDArray[np.float64] = contour[self.hemithorax[rows, columns] > _INSIDE_PX * self.pitch_mm]
+        return free
 
     def _crossings(self, shape: FloatArray, row: float) -> tuple[float, float] | None:
         """Lateral and medial crossing of the zero contour at a fractional row."""
@@ -166,16 +168,22 @@ class Silhouette:
         return (high, low) if self.side == "left" else (low, high)
 
 
+def _contours(shape: FloatArray) -> list[NDArray[np.float64]]:
+    """Return the zero contours, each [N, 2]."""
+    found: list[NDArray[np.float64]] = find_contours(shape, 0.0)  # type: ignore[no-untyped-call]
+    return found
+
+
 def _contour(shape: FloatArray) -> NDArray[np.float64]:
     """Return the points of the longest zero contour, [N, 2]."""
-    found = find_contours(shape, 0.0)
+    found = _contours(shape)
     return max(found, key=len) if found else np.zeros((0, 2))
 
 
 def _enclosed(shape: FloatArray) -> float:
     """Area inside the zero contours in square pixels (Gauss's formula); holes count negative."""
     total = 0.0
-    for contour in find_contours(shape, 0.0):
+    for contour in _contours(shape):
         row, column = contour[:, 0], contour[:, 1]
         total += 0.5 * float(row[:-1] @ column[1:] - row[1:] @ column[:-1])
     return abs(total)

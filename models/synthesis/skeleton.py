@@ -127,10 +127,10 @@ def add_spine(
         (np.abs(sideways) - half_width * 0.72) ** 2 + ((-offset - 3.0) * 0.75) ** 2
     )
     pedicle = np.minimum(pedicle, np.float32(9.0) - np.abs(behind - arch_y + 6.0))
-    _shell(hounsfield, pedicle, width, cortex=0.14)
+    _shell(hounsfield, pedicle, width, cortex=0.07)
     spinous = np.float32(3.2) - np.sqrt(sideways**2 + (np.maximum(np.abs(offset - 6.0) - 6.0, 0.0)) ** 2)
     spinous = np.minimum(spinous, np.float32(8.0) - np.abs(behind - arch_y - 10.0))
-    _shell(hounsfield, spinous, width, cortex=0.2)
+    _shell(hounsfield, spinous, width, cortex=0.14)
     reach = half_width + np.float32(7.0)
     transverse = np.float32(3.6) - np.sqrt(
         (-offset - 2.0) ** 2 + np.maximum(np.abs(sideways) - reach, 0.0) ** 2

@@ -120,6 +120,7 @@ def add_gas(
     if not anatomy.supine:  # fluid level
         bubble = np.minimum(bubble, z - np.float32(height - 9.0 * gas))
     if gas > 0.7:
-        flexure = (104.0 * anatomy.width, -22.0, top - 56.0)
-        bubble = np.maximum(bubble, ellipsoid(x, y, z, flexure, (17.0, 18.0, 21.0)))
+        for across, below, size in ((104.0, 60.0, 11.0), (94.0, 69.0, 9.0), (110.0, 71.0, 8.0)):
+            flexure = (across * anatomy.width, -22.0, top - below)
+            bubble = np.maximum(bubble, ellipsoid(x, y, z, flexure, (size, 0.8 * size, 0.9 * size)))
     hounsfield += coverage(bubble, width) * (np.float32(AIR) - hounsfield)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .fields import Depth, FloatArray, Point, capsule, smooth_union, tilted_ellipsoid
 
@@ -82,13 +83,14 @@ def join_solids(
         across = x if x.shape[0] == 1 else x[rows]
         if not across.size:
             continue
-        columns = _range(((across > low[0] - MARGIN) & (across < high[0] + MARGIN)).any(axis=0))
+        near_columns = (across > low[0] - MARGIN) & (across < high[0] + MARGIN)
+        columns = _range(np.any(near_columns, axis=0))
         part = shape[rows, columns]
         if part.size:
             depth = y[rows] if isinstance(y, np.ndarray) else y
             part[...] = smooth_union(part, solid.distance(across[:, columns], depth, z[rows]), radius)
 
 
-def _range(inside: np.ndarray) -> slice:
+def _range(inside: NDArray[np.bool_]) -> slice:
     found = np.flatnonzero(inside)
     return slice(int(found[0]), int(found[-1]) + 1) if len(found) else slice(0, 0)

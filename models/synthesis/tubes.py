@@ -144,8 +144,8 @@ def project_tubes(tubes: Tubes, projection: Projection) -> NDArray[np.float32]:
         for first in range(0, len(chosen), block):
             some = chosen[first : first + block]
             _draw(image, pieces.of(some), corner[some], edge)
-    for one in np.flatnonzero(left):
-        _draw(image, pieces.of(one[None]), corner[one[None]], int(size[one]))
+    for one in np.flatnonzero(left)[:, None]:
+        _draw(image, pieces.of(one), corner[one], int(size[one[0]]))
     return image
 
 

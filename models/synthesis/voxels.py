@@ -38,7 +38,7 @@ def paint_tubes(volume: NDArray[np.float32], tubes: Tubes, affine: NDArray[np.fl
     _scatter(added, tubes, 0.5 * (start + end), specks, float(np.prod(edges)))
     low, high = np.maximum(low, 0), np.minimum(high, volume.shape)
     linear = affine[:3, :3].astype(np.float32)
-    for i in np.flatnonzero(inside & ~specks):
+    for i in np.flatnonzero(inside & ~specks).tolist():
         box = tuple(slice(a, b) for a, b in zip(low[i], high[i], strict=True))
         share = _share(low[i], high[i], linear, affine[:3, 3], tubes, i, float(edges.max()))
         here = added[box]

@@ -29,7 +29,7 @@ FILM_PIXELS: Final = 2048
 
 #: The sample study's person and collapse.
 SAMPLE_SEED: Final = 4
-SAMPLE_PNEUMOTHORAX: Final = Pneumothorax("right", "apical", 650.0)
+SAMPLE_PNEUMOTHORAX: Final = Pneumothorax("right", "apical", 900.0)
 
 PRIOR, CURRENT, CT = "prior-without-pneumothorax", "current-with-pneumothorax", "current-ct"
 
