@@ -6,8 +6,6 @@ import dataclasses
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,98 +19,13 @@ from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.study.image import Image2D
 
 from .analyst import Analyst, EngineState
+from .explaining_engine import ExplainingEngine
 from .failure import sentence
+from .map_entry import CheckState, MapEntry, MapKey, MapState
 from .workers import Workers
 
 #: Most bytes of maps kept in memory; what had to go comes back from the cache on disk.
 _LIMIT_BYTES = 600_000_000
-
-
-class ExplainingEngine(Protocol):
-    """The part of :class:`ptx_viewer.engine.Engine` that makes maps; the calls block."""
-
-    def explain(
-        self,
-        image: Image2D,
-        model: str,
-        method: str,
-        target: Target,
-        analysis: ImageAnalysis | None,
-        progress: Progress,
-    ) -> Attribution:
-        """Make one map."""
-
-    def check(
-        self,
-        image: Image2D,
-        attribution: Attribution,
-        target: Target,
-        analysis: ImageAnalysis | None,
-        progress: Progress,
-    ) -> Faithfulness:
-        """Measure how faithful a map is."""
-
-    def repeat(
-        self,
-        image: Image2D,
-        attribution: Attribution,
-        target: Target,
-        analysis: ImageAnalysis | None,
-        progress: Progress,
-    ) -> Faithfulness:
-        """Add to what was measured how alike a map's repetitions are."""
-
-
-class MapState(StrEnum):
-    """How far a map is; each has its own face in its row."""
-
-    NOT_COMPUTED = "not computed"
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-class CheckState(StrEnum):
-    """How far the measurement of a map's faithfulness is."""
-
-    NONE = "none"
-    WAITING = "waiting"
-    RUNNING = "running"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class MapKey:
-    """Which map: of which image, of which model's answer, by which method, about what."""
-
-    image: str
-    model: str
-    method: str
-    target: str
-
-
-@dataclass(frozen=True, eq=False)
-class MapEntry:
-    """One map and how far it is.
-
-    Attributes
-    ----------
-    message : str
-        What is being done, or why there is no map.
-    progress : float
-        0..1 while it runs.
-    attribution : Attribution or None
-        With its faithfulness once that was measured.
-    check : CheckState
-    """
-
-    state: MapState = MapState.NOT_COMPUTED
-    message: str = ""
-    progress: float = 0.0
-    attribution: Attribution | None = None
-    check: CheckState = CheckState.NONE
 
 
 @dataclass(frozen=True, eq=False)

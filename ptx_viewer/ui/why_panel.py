@@ -15,8 +15,9 @@ from ptx_viewer import map_wording
 from ptx_viewer.report.content import MapLook
 
 from .analyst import Analyst
-from .explanations import CheckState, Explanations, MapKey, MapState
+from .explanations import Explanations
 from .keys import Act
+from .map_entry import CheckState, MapKey, MapState
 from .pane import Pane
 from .reading import Reading
 from .target_box import TargetBox

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ptx_viewer import map_wording
 
-from .explanations import CheckState, MapEntry, MapState
+from .map_entry import CheckState, MapEntry, MapState
 from .why_state import WhyState
 
 _TRUST = "How far to trust it"

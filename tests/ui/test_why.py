@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 from explain.methods import METHODS
 from ptx_viewer.results import AnalysisOptions
 from ptx_viewer.ui.analyst import Request
-from ptx_viewer.ui.explanations import CheckState, MapState
 from ptx_viewer.ui.keys import Act
+from ptx_viewer.ui.map_entry import CheckState, MapState
 from ptx_viewer.ui.reading import AnalysisState
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
