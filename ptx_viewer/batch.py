@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.report.findings import ImageRecord, file_stem, write_findings
 from ptx_viewer.report.pdf import write_pdf
+from ptx_viewer.report.volume_pdf import write_volume_pdf
 from ptx_viewer.report.volumes import VolumeRecord
 from ptx_viewer.results import (
     FAILED,
@@ -34,7 +36,7 @@ from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 from ptx_viewer.study.stacking import FEWEST_SLICES
-from ptx_viewer.study.volume import open_volume
+from ptx_viewer.study.volume import Volume, open_volume
 
 _log = logging.getLogger(__name__)
 #: Never "normal".
@@ -170,6 +172,9 @@ def analyse_studies(
 
             record = _volume_record(analyser, found, step)
             result.rows.append(_volume_row(record))
+            if report and record.volume is not None and record.analysis.refused is None:
+                step(0.95, "Writing the report")
+                result.reports.append(_write_volume_report(out, place, record.volume, record.analysis))
             yield record
 
     result.findings = write_findings(
@@ -204,6 +209,15 @@ def _volume_record(analyser: Analyser, series: SeriesEntry, step: Progress) -> V
         reason = NO_MEMORY if isinstance(error, MemoryError) else FAILED
         return VolumeRecord(series, None, VolumeAnalysis(uid, refused=reason.rstrip(".")))
     return VolumeRecord(series, volume, analysis)
+
+
+def _write_volume_report(out: Path, place: int, volume: Volume, analysis: VolumeAnalysis) -> Path:
+    folder = out / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    uid = re.sub(r"[^0-9.]", "", analysis.series_instance_uid).strip(".")[:64]
+    path = folder / f"series{place + 1:04d}_{uid}.pdf"
+    write_volume_pdf(volume, analysis, path, __version__, datetime.now().astimezone())
+    return path
 
 
 def _volume_row(record: VolumeRecord) -> Row:

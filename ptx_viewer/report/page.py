@@ -53,10 +53,11 @@ class Page(FPDF):
         self._created = created
         self._identity = ""
         self._first_of_film = False
+        self._film_title = ""
 
-    def start_film(self, identity: str) -> None:
-        """Begin a film on a page of its own; `identity` heads its further pages."""
-        self._identity, self._first_of_film = identity, True
+    def start_film(self, identity: str, title: str = "Pneumothorax review of a chest film") -> None:
+        """Begin a film on a page of its own under `title`; `identity` heads its further pages."""
+        self._identity, self._first_of_film, self._film_title = identity, True, title
         self.add_page()
         self._first_of_film = False
 
@@ -66,7 +67,7 @@ class Page(FPDF):
         shaping = self.text_shaping
         self.set_y(_MARGIN - 5)
         if self._first_of_film:
-            self.write_line("Pneumothorax review of a chest film", 15, bold=True, height=8)
+            self.write_line(self._film_title, 15, bold=True, height=8)
         else:
             self.write_line(self._one_line(self._identity, self.epw, SMALL), SMALL, colour=MUTED, height=5)
         self._rule(self.get_y() + 1)

@@ -50,7 +50,7 @@ def test_whole_file_follows_the_schema_and_the_contract(films, tmp_path, validat
     document = write(tmp_path, record, unreadable=(Unreadable("a/notes.txt", "Not a DICOM file."),))
     validator.validate(document)
 
-    assert set(document) == {"schema_version", "program", "created", "images", "unreadable"}
+    assert set(document) == {"schema_version", "program", "created", "images", "volumes", "unreadable"}
     assert document["created"] == "2026-03-01T14:05:00+00:00"
     assert document["unreadable"] == [{"file": "a/notes.txt", "reason": "Not a DICOM file."}]
     (image,) = document["images"]

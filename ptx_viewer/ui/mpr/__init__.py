@@ -1,6 +1,7 @@
 """Axial, coronal and sagittal planes of a CT volume with one cursor."""
 
+from ptx_viewer.study.planes import Plane
+
 from .mpr_view import MprView
-from .planes import Plane
 
 __all__ = ["MprView", "Plane"]

@@ -10,12 +10,12 @@ from models.ct import air_label
 from models.prediction import Side
 from ptx_viewer.results import VolumeAnalysis
 from ptx_viewer.study.image import Window
+from ptx_viewer.study.planes import Cursor, Plane, Planes
 from ptx_viewer.study.volume import Volume
 from ptx_viewer.ui.viewport import MaskStyle
 from ptx_viewer.ui.widgets import label
 
 from .plane_view import PlaneView
-from .planes import Cursor, Plane, Planes
 
 #: What a chest is first looked at with.
 LUNG_WINDOW = Window(-600, 1500)

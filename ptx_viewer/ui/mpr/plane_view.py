@@ -22,11 +22,10 @@ from models.ct import Label
 from ptx_viewer.rendering import MODEL_COLOUR
 from ptx_viewer.study.image import Window
 from ptx_viewer.study.luts import levels
+from ptx_viewer.study.planes import Cursor, Plane, Planes
 from ptx_viewer.ui import theme
 from ptx_viewer.ui.viewport import MaskStyle
 from ptx_viewer.ui.viewport.window import dragged
-
-from .planes import Cursor, Plane, Planes
 
 _NOTCH = 120
 _LUNG_COLOUR = (150, 190, 225)

@@ -10,9 +10,9 @@ from models.ct import CtSegmentation, Label
 from models.prediction import Side
 from ptx_viewer.results import VolumeAnalysis
 from ptx_viewer.study.image import Acquisition, ImageReference, PatientIdentity, Window
+from ptx_viewer.study.planes import Cursor, Planes
 from ptx_viewer.study.volume import Volume
 from ptx_viewer.ui.mpr import MprView, Plane
-from ptx_viewer.ui.mpr.planes import Cursor, Planes
 from ptx_viewer.ui.viewport import MaskStyle
 
 

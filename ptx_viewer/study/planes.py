@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ptx_viewer.study.volume import Volume
+from .volume import Volume
 
 _OPPOSITE = str.maketrans("LRAPHF", "RLPAFH")
 
