@@ -82,6 +82,7 @@ class Commands:
             Act.NEXT_SERIES: partial(window.step_series, 1),
             Act.PREVIOUS_SERIES: partial(window.step_series, -1),
             Act.EXPORT: self._export,
+            Act.EXPORT_FINDINGS: self._export_findings,
             Act.QUIT: window.close,
             Act.NEXT_VIEWPORT: partial(window.grid.step, 1),
             Act.PREVIOUS_VIEWPORT: partial(window.grid.step, -1),
@@ -188,6 +189,13 @@ class Commands:
         # The dialog has asked about the name that was typed; the one completed here may exist as well.
         complete = path.suffix.lower() == ".pdf"
         self.export_to(path if complete else path.with_name(path.name + ".pdf"), overwrite=complete)
+
+    def _export_findings(self) -> None:
+        reading = self._reading
+        chosen = QFileDialog.getExistingDirectory(self._w, "Export findings.json into a new folder here")
+        if chosen and reading is not None:
+            folder = Path(chosen) / Path(self._w.exporter.default_name()).stem.replace("report", "findings")
+            self._w.exporter.export_findings(reading, folder)
 
     def _analyse(self, *, override: bool = False) -> None:
         if not override and self._w.volume_review.segment():

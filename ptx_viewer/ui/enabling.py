@@ -46,6 +46,7 @@ def enabled_actions(
     return {
         **dict.fromkeys(_VIEW, has_image),
         Act.EXPORT: reading is not None and not exporting,
+        Act.EXPORT_FINDINGS: reading is not None and not exporting,
         Act.ANALYSE: free,
         Act.ANALYSE_ALL: has_items,
         Act.SCORE_ANYWAY: free and reading is not None and reading.refused is not None,

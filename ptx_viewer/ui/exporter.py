@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 import ptx_viewer
 from explain.attribution import Attribution
 from models.cards import ModelCard, card_path, load_card
+from ptx_viewer.measure.annotation import annotation_measurements
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.report.content import MapLook, ReportContent
@@ -82,6 +84,44 @@ class Exporter(QObject):
             done=lambda written: self._end(f"The report was written to {written}"),
             failed=lambda error: self._end(f"The report was not written: {sentence(error)}", failed=True),
             cancelled=lambda: self._end("The report was not written: it was cancelled.", failed=True),
+        )
+
+    def export_findings(self, reading: Reading, folder: Path) -> None:
+        """Write ``findings.json`` of `reading` into `folder`, with the reader's own numbers.
+
+        The measurements are those that hold now, lines that the reader moved marked as edited, and
+        after them what the reader measured by hand.
+        """
+        image, review = reading.image, reading.review
+        analysis = reading.analysis or ImageAnalysis(reading.key)
+
+        def work(_progress: Progress) -> Path:
+            from ptx_viewer.report.findings import ImageRecord, write_findings
+
+            values = image.raw if image.colour is None else None
+            measurements = [
+                *current_measurements(review, analysis, image.spacing, film_view(image)),
+                *(
+                    measurement
+                    for annotation in review.annotations
+                    for measurement in annotation_measurements(
+                        annotation, values, image.raw_unit, image.spacing
+                    )
+                ),
+            ]
+            stated = replace(analysis, measurements=tuple(measurements))
+            record = ImageRecord.of(image, stated)
+            created = datetime.now().astimezone()
+            return write_findings(folder, [record], (), ptx_viewer.__version__, created)
+
+        self.running = "Writing findings.json"
+        self.changed.emit()
+        self._workers.report.submit(
+            "Findings",
+            work,
+            done=lambda written: self._end(f"The findings were written to {written}"),
+            failed=lambda error: self._end(f"The findings were not written: {sentence(error)}", failed=True),
+            cancelled=lambda: self._end("The findings were not written: it was cancelled.", failed=True),
         )
 
     def _end(self, message: str, *, failed: bool = False) -> None:

@@ -20,6 +20,7 @@ class Act(StrEnum):
     NEXT_SERIES = "next-series"
     PREVIOUS_SERIES = "previous-series"
     EXPORT = "export"
+    EXPORT_FINDINGS = "export-findings"
     QUIT = "quit"
 
     LAYOUT_ONE = "layout-1"
@@ -161,6 +162,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.NEXT_SERIES, _STUDY, "Next series", ("PgDown",)),
     Key(Act.PREVIOUS_SERIES, _STUDY, "Previous series", ("PgUp",)),
     Key(Act.EXPORT, _STUDY, "Export a PDF report", ("Ctrl+E",), "export"),
+    Key(Act.EXPORT_FINDINGS, _STUDY, "Export findings.json with its pictures", ("Ctrl+Shift+E",)),
     Key(Act.QUIT, _STUDY, "Quit", ("Ctrl+Q",)),
     Key(Act.LAYOUT_ONE, _SCREEN, "One viewport", ("Ctrl+1",), "layout-1", True),
     Key(Act.LAYOUT_TWO, _SCREEN, "Two viewports", ("Ctrl+2",), "layout-2", True),

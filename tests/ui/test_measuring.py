@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
 import numpy as np
 import pydicom
 import pytest
@@ -9,7 +14,9 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 
+import resources
 from ptx_viewer.measure.annotation import AnnotationKind
+from ptx_viewer.review.segments import place_segment
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.ui.keys import Act
 from ptx_viewer.ui.measuring import row_id
@@ -252,3 +259,26 @@ def test_the_brush_shows_its_radius_and_the_ruler_hides_it(measured, qtbot):
     window.actions_[Act.TOOL_RULER].trigger()
     qtbot.waitUntil(lambda: not window.bar.brush_radius.isVisible())
     assert isinstance(window.bar.widgetForAction(window.actions_[Act.TOOL_ANGLE]), QToolButton)
+
+
+def test_findings_json_marks_what_was_edited_and_lists_what_was_measured_by_hand(measured, qtbot, tmp_path):
+    window = measured
+    reading = window.pane.reading
+    before = line(window)
+    segment = before.construction.segments[0]
+    end = (segment.end[0] + 3, segment.end[1] + 4)
+    reading.edit(lambda review: place_segment(review, before.side, before.model, replace(segment, end=end)))
+    reading.measuring.make(AnnotationKind.RULER, ((10.0, 10.0), (10.0, 30.0)))
+    with qtbot.waitSignal(window.exporter.finished, timeout=20_000):
+        window.exporter.export_findings(reading, tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (Path(resources.__file__).parent / "findings.schema.json").read_text(encoding="utf-8")
+    )
+    jsonschema.validate(document, json.loads(schema.read_text(encoding="utf-8")))
+    written = {entry["name"]: entry for entry in document["images"][0]["measurements"]}
+    assert written[before.name]["edited"]
+    assert written[before.name]["value"] == pytest.approx(line(window).value)
+    assert not written["pneumothorax area"]["edited"]
+    assert written["ruler 1, length"]["value"] == 10.0
+    assert written["ruler 1, length"]["model"] == "reader"
