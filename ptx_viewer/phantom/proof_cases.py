@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.prediction import LungFields
 from models.prediction import Side as FilmSide
 from models.synthesis.anatomy import Side
-from models.synthesis.ct import chest_grid, synthesise_ct
+from models.synthesis.ct import CtVolume, chest_grid, synthesise_ct
 from models.synthesis.film import Sampling, film_outlines
 from models.synthesis.geometry import Projection
 from models.synthesis.processing import BITS
@@ -270,15 +270,13 @@ def ct_rows(seed: int) -> Iterator[Row]:
     volume = synthesise_ct(thorax, grid)
     head_first = np.ascontiguousarray(volume.hounsfield[::-1])
     found = segment(head_first, grid.spacing_mm)
-    middle = volume.hounsfield.shape[2] // 2
-    half = {"right": np.s_[..., :middle], "left": np.s_[..., middle:]}
     air = {"right": Label.RIGHT_PNEUMOTHORAX, "left": Label.LEFT_PNEUMOTHORAX}
     lung = {"right": Label.RIGHT_LUNG, "left": Label.LEFT_LUNG}
     for side, volumes in thorax.volumes.items():
         true_ml = volumes.pneumothorax_ml
         counted = {
             TRUE_MASK: (
-                np.count_nonzero(volume.pneumothorax[half[side]]),
+                _true_air(thorax, volume, side),
                 np.count_nonzero(volume.right_lung if side == "right" else volume.left_lung),
             ),
             NETWORK_MASK: (
@@ -295,6 +293,17 @@ def ct_rows(seed: int) -> Iterator[Row]:
                 ("CT lung volume", "mL", volumes.lung_ml, lung_voxels * grid.voxel_ml),
             ):
                 yield Row(seed, kind, side, true_ml, volumes.percent, mask, method, unit, truth, value)
+
+
+def _true_air(thorax: Thorax, volume: CtVolume, side: Side) -> int:
+    """Voxels of pleural air on one side: one mask holds both, and air in front may cross the midline."""
+    if side not in thorax.retreats:
+        return 0
+    if len(thorax.retreats) == 1:
+        return int(np.count_nonzero(volume.pneumothorax))
+    middle = volume.pneumothorax.shape[2] // 2
+    half = np.s_[..., :middle] if side == "right" else np.s_[..., middle:]
+    return int(np.count_nonzero(volume.pneumothorax[half]))
 
 
 @lru_cache(maxsize=1)
