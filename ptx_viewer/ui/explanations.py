@@ -117,7 +117,7 @@ class Explanations(QObject):
             return
         self._asked.append(_Work(key, image, target, analysis))
         loading = self._analyst.state is EngineState.LOADING
-        self._set(key, MapEntry(MapState.WAITING, "loading models" if loading else "waiting"))
+        self._set(key, MapEntry(MapState.WAITING, "loading" if loading else "waiting"))
         if self._checking:
             self._interrupt_check()
         self._next()

@@ -16,7 +16,7 @@ from .why_view import RowView
 from .widgets import CalmComboBox, CalmSlider, ElidedLabel, label, row
 
 _SWATCH = QSize(34, 12)
-_TOGGLE_WIDTH = 172
+_TOGGLE_WIDTH = 156
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class MethodRow(QWidget):
         super().__init__(parent)
         self._view: RowView | None = None
         key = KEY_OF[act]
-        self.toggle = QPushButton(f"{key.shown}   {title}")
+        self.toggle = QPushButton(f"{key.shown}  {title}")
         self.toggle.setObjectName("show-heatmap")
         self.toggle.setProperty("role", "method")
         self.toggle.setCheckable(True)
@@ -70,6 +70,8 @@ class MethodRow(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
+        self.running = QWidget()
+        self.running.setLayout(row(self.bar, self.cancel, stretch=0))
         self._make_looks(title)
         self._make_ticks()
         self.note = label()
@@ -80,8 +82,8 @@ class MethodRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        layout.addLayout(row(self.toggle, self.status, self.cancel, stretch=1))
-        for widget in (self.bar, self.note, self.looks, self.ticks, self.verdict):
+        layout.addLayout(row(self.toggle, self.status, stretch=1))
+        for widget in (self.running, self.note, self.looks, self.ticks, self.verdict):
             layout.addWidget(widget)
 
     def _make_looks(self, title: str) -> None:
@@ -136,8 +138,7 @@ class MethodRow(QWidget):
         self.toggle.setEnabled(view.usable)
         self.status.setText(view.status)
         self.status.setToolTip(view.caption)
-        self.cancel.setVisible(view.progress is not None)
-        self.bar.setVisible(view.progress is not None)
+        self.running.setVisible(view.progress is not None)
         self.bar.setValue(round(1000 * (view.progress or 0.0)))
         self.looks.setVisible(view.drawn)
         self.colour_map.setVisible(not view.signed)

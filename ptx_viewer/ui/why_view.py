@@ -95,7 +95,7 @@ def row_view(
     """
     name = map_wording.method_title(method)
     if unusable:
-        return RowView(name, usable=False, status="not applicable", caption=unusable)
+        return RowView(name, usable=False, status="n/a", caption=unusable)
     on = state.shown == method
     if entry.attribution is not None:
         return _finished(name, on, state, entry, model_title, in_report)
@@ -110,7 +110,7 @@ def row_view(
             return RowView(name, on, status="failed", note=entry.message, problem=True)
         case MapState.CANCELLED:
             return RowView(name, on, status="cancelled")
-    return RowView(name, on, status="not computed")
+    return RowView(name, on, status="not yet")
 
 
 def _finished(

@@ -64,7 +64,7 @@ def test_a_method_is_asked_for_by_its_number_and_answers_with_map_caption_and_ve
 ):
     viewport, rows = reviewed.grid.active, reviewed.column.why.rows_
     assert list(rows) == list(METHODS)
-    assert rows["shap"].status.text() == "not computed"
+    assert rows["shap"].status.text() == "not yet"
     assert not rows["shap"].looks.isVisible()
     grey = colour_at(viewport, 100, 170)
     qtbot.keyClick(viewport, Qt.Key.Key_4)
@@ -246,7 +246,7 @@ def test_what_does_not_apply_is_said_once_and_cannot_be_asked_for(
     )
     for method in ("grad-cam", "integrated-gradients", "expected-gradients"):
         assert not why.rows_[method].toggle.isEnabled()
-        assert why.rows_[method].status.text() == "not applicable"
+        assert why.rows_[method].status.text() == "n/a"
     qtbot.keyClick(window.grid.active, Qt.Key.Key_2)
     assert engine.maps == []
     qtbot.keyClick(window.grid.active, Qt.Key.Key_5)
