@@ -60,9 +60,7 @@ def test_area_without_spacing_is_in_pixels_and_says_so() -> None:
 )
 def test_every_basis_is_named_in_the_method(basis: SpacingBasis, words: str) -> None:
     spacing = Spacing(0.1, 0.1, basis, "magnification 1.07")
-    area = one(
-        measure_film({Side.RIGHT: rectangle(0, 0, 10, 10)}, None, spacing, "unet"), AREA, "right"
-    )
+    area = one(measure_film({Side.RIGHT: rectangle(0, 0, 10, 10)}, None, spacing, "unet"), AREA, "right")
     assert area.value == pytest.approx(1.0)
     assert area.unit == "mm²"
     assert words in area.method
@@ -78,17 +76,13 @@ def test_every_basis_has_a_sentence() -> None:
 @pytest.mark.parametrize("row_mm", [0.0, -0.1, float("nan"), float("inf")])
 def test_impossible_spacing_gives_pixels(row_mm: float) -> None:
     spacing = Spacing(row_mm, 0.1, SpacingBasis.UNKNOWN)
-    area = one(
-        measure_film({Side.RIGHT: rectangle(0, 0, 10, 10)}, None, spacing, "unet"), AREA, "right"
-    )
+    area = one(measure_film({Side.RIGHT: rectangle(0, 0, 10, 10)}, None, spacing, "unet"), AREA, "right")
     assert (area.value, area.unit) == (100.0, "px")
     assert "not usable" in area.method
 
 
 def test_share_with_the_mask_inside_the_lung_field() -> None:
-    share = one(
-        measure_film({Side.RIGHT: rectangle(20, 20, 10, 60)}, LUNGS, PATIENT, "m"), SHARE, "right"
-    )
+    share = one(measure_film({Side.RIGHT: rectangle(20, 20, 10, 60)}, LUNGS, PATIENT, "m"), SHARE, "right")
     assert share.value == pytest.approx(100 * 600 / 3000)
     assert share.unit == "%"
     assert share.valid
@@ -97,17 +91,13 @@ def test_share_with_the_mask_inside_the_lung_field() -> None:
 
 def test_share_with_the_mask_outside_the_lung_field() -> None:
     # 1000 px beside a field of 3000 px: the hemithorax is both together.
-    share = one(
-        measure_film({Side.RIGHT: rectangle(0, 20, 20, 50)}, LUNGS, None, "m"), SHARE, "right"
-    )
+    share = one(measure_film({Side.RIGHT: rectangle(0, 20, 20, 50)}, LUNGS, None, "m"), SHARE, "right")
     assert share.value == pytest.approx(25.0)
 
 
 def test_share_with_partial_overlap() -> None:
     # Rows 10..29, columns 20..79: 1200 px, of which 600 lie in the field: 1200 / (3000 + 600).
-    share = one(
-        measure_film({Side.RIGHT: rectangle(10, 20, 20, 60)}, LUNGS, None, "m"), SHARE, "right"
-    )
+    share = one(measure_film({Side.RIGHT: rectangle(10, 20, 20, 60)}, LUNGS, None, "m"), SHARE, "right")
     assert share.value == pytest.approx(100 * 1200 / 3600)
 
 
@@ -143,9 +133,7 @@ def test_share_is_not_valid_without_a_field_on_that_side() -> None:
 def test_share_is_not_valid_on_a_fragment_of_a_field() -> None:
     # 18 × 10 = 180 px of 20,000: 0.9 %.
     lungs = LungFields(rectangle(20, 20, 18, 10), LUNGS.left, "l")
-    share = one(
-        measure_film({Side.RIGHT: rectangle(20, 30, 50, 50)}, lungs, None, "m"), SHARE, "right"
-    )
+    share = one(measure_film({Side.RIGHT: rectangle(20, 30, 50, 50)}, lungs, None, "m"), SHARE, "right")
     assert (share.value, share.valid) == (None, False)
     assert share.why_not == "the right lung field is implausibly small (0.9 % of the image)"
 
