@@ -96,7 +96,7 @@ def find_rim(
     line = (cv2.dilate((basins == 1).view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & inner
     # The wall's own edge is bright as well: it is no line.
     free = np.where(depth >= _WALL_PIXELS, smooth, np.float32(-1024.0))
-    brightest = cv2.dilate(free, np.ones((3, 3), np.uint8))
+    brightest = cv2.dilate(free, np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
     dark = _per_sector(sectors, outer & ~pleural, smooth, _DARK_PERCENTILE)
     bright = _per_sector(sectors, line, brightest, 50.0)
     layered = (dark < levels.lung + _AERATED_HU) & (bright > levels.lung + _LINE_HU)
@@ -177,7 +177,8 @@ def _sectors(inside: Mask) -> NDArray[np.uint8]:
     down = np.arange(inside.shape[0], dtype=np.float32)[:, None] - np.float32(rows.mean())
     across = np.arange(inside.shape[1], dtype=np.float32)[None, :] - np.float32(columns.mean())
     turn = (np.arctan2(down, across) + np.pi) / (2 * np.pi)
-    return np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
+    sectors: NDArray[np.uint8] = np.minimum(turn * _SECTORS, _SECTORS - 1).astype(np.uint8)
+    return sectors
 
 
 def _per_sector(

@@ -136,9 +136,10 @@ def _outline(
             out[pleural] = air_label(side)
             insides[side] = filled_lung(lung | pleural, blocked, bay)
             pleurals[side] = pleural
-        both = (insides[Side.RIGHT] | insides[Side.LEFT]).view(np.uint8)
-        both = cv2.morphologyEx(both, cv2.MORPH_CLOSE, disc(2 * step))
-        depth = cv2.distanceTransform(both, cv2.DIST_L2, 3)
+        whole = (insides[Side.RIGHT] | insides[Side.LEFT]).view(np.uint8)
+        # Where the lungs touch there is no wall.
+        whole = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disc(2 * step)).astype(np.uint8)
+        depth = cv2.distanceTransform(whole, cv2.DIST_L2, 3).astype(np.float32, copy=False)
         for side in SIDES:
             if insides[side].any():
                 rim = find_rim(smooth, depth, insides[side], pleurals[side], levels[side], pixel)

@@ -44,7 +44,7 @@ class Planes:
 
     def count(self, plane: Plane) -> int:
         """Return how many planes of that kind the volume has."""
-        return self.volume.hounsfield.shape[list(Plane).index(plane)]
+        return int(self.volume.hounsfield.shape[list(Plane).index(plane)])
 
     def index(self, plane: Plane, cursor: Cursor) -> int:
         """Return which plane passes the cursor."""
@@ -59,9 +59,11 @@ class Planes:
     def cut(self, array: NDArray[np.generic], plane: Plane, index: int) -> NDArray[np.generic]:
         """Return a plane of an array [S, H, W] as it is displayed; gaps repeat their upper neighbour."""
         if plane is Plane.AXIAL:
-            return array[index]
-        across = array[:, index] if plane is Plane.CORONAL else array[:, :, index]
-        return across[np.maximum(self._heights, 0)]
+            axial: NDArray[np.generic] = array[index]
+            return axial
+        across: NDArray[np.generic] = array[:, index] if plane is Plane.CORONAL else array[:, :, index]
+        displayed: NDArray[np.generic] = across[np.maximum(self._heights, 0)]
+        return displayed
 
     def gaps(self, plane: Plane) -> NDArray[np.bool_] | None:
         """Return which displayed rows of a plane no slice stands for; None when there are none."""
