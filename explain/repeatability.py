@@ -12,7 +12,8 @@ from explain.attribution import Attribution, Repeatability
 from explain.cache import AttributionCache
 from explain.methods import explain, title
 from explain.model import ExplainableModel, Progress, silent
-from explain.similarity import jaccard, rank_correlation, top_of_map
+from explain.settling import TIE
+from explain.similarity import jaccard, rank_correlation, top_of_map, visible
 from explain.target import Target
 from models.geometry import Turn
 from models.prediction import LungFields
@@ -32,8 +33,9 @@ def repeatability(maps: Sequence[Attribution]) -> Repeatability:
     Returns
     -------
     Repeatability
-        Means over all pairs.  The overlap is that of the five strongest regions, compared pixel by
-        pixel because every seed may draw other regions; without regions, of the strongest five per cent.
+        Means over all pairs; differences that cannot be seen count as ties.  The overlap is that of
+        the five strongest regions, compared pixel by pixel because every seed may draw other
+        regions; without regions, of the strongest five per cent.
 
     Raises
     ------
@@ -42,13 +44,12 @@ def repeatability(maps: Sequence[Attribution]) -> Repeatability:
     """
     if len(maps) < 2:
         raise ValueError("repeatability needs the maps of at least two seeds")
-    tops = [top_of_map(each.heatmap, each.regions) for each in maps]
+    seen = [visible(each.heatmap, TIE) for each in maps]
+    tops = [top_of_map(heatmap, each.regions) for heatmap, each in zip(seen, maps, strict=True)]
     pairs = list(combinations(range(len(maps)), 2))
     return Repeatability(
         seeds=len(maps),
-        rank_correlation=float(
-            np.mean([rank_correlation(maps[i].heatmap, maps[j].heatmap) for i, j in pairs])
-        ),
+        rank_correlation=float(np.mean([rank_correlation(seen[i], seen[j]) for i, j in pairs])),
         jaccard=float(np.mean([jaccard(tops[i], tops[j]) for i, j in pairs])),
     )
 

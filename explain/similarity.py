@@ -25,6 +25,16 @@ def shrink(heatmap: NDArray[np.float32], edge: int = EDGE) -> NDArray[np.float32
     return np.asarray(cv2.resize(heatmap, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def visible(heatmap: NDArray[np.float32], step: float) -> NDArray[np.float32]:
+    """Round a map to steps of a share of its largest magnitude.
+
+    Most of a film matters to no score, and the order of nothings is chance: differences below a
+    step become ties.
+    """
+    unit = np.float32(step * float(np.abs(heatmap).max()))
+    return np.asarray(np.round(heatmap / unit) * unit) if unit > 0 else heatmap
+
+
 def rank_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     """Return Spearman's correlation of two maps [H, W]; ties share their mean rank.
 

@@ -33,8 +33,8 @@ _RANDOMISATION = f"""\
 The layers are re-initialised one after another from the output to the input, all earlier ones staying
 random (Adebayo et al. 2018). A map that stays as it was shows the film, not what the network learned. The
 table gives the likeness to the trained network's map once **every** layer is random: the size of Spearman's
-correlation, and the structural similarity. A method passes where the interval of the former stays below
-{TOO_ALIKE}."""
+correlation, and the structural similarity (never near 0 for two maps that are empty over most of the film).
+A method passes where the interval of the former stays below {TOO_ALIKE}."""
 
 _DATA_RANDOMISATION = """\
 **Data randomisation**: likeness to the map of the same network trained on permuted labels, which has nothing

@@ -98,7 +98,7 @@ def _dots(
         panel.grid(axis="x", color="0.9")
         panel.set_axisbelow(True)
     panels[0].set_yticks(range(len(methods)), [label(method) for method in methods])
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(methods) - 0.5, -0.5)
     if len(models) > 1:
         panels[-1].legend(fontsize=8, loc="best")
     return _png(picture)

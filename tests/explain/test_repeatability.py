@@ -22,6 +22,7 @@ def test_the_figures_by_hand() -> None:
     second = as_map(np.array([[2, 1, 3, 4, 5, 6]], np.float32), regions)
     third = as_map(np.array([[1, 2, 3, 4, 6, 5]], np.float32), regions)
     result = repeatability([first, second, third])
+    # No difference is below a twentieth of the peak.
     # One exchange of neighbours: 1 - 6 * 2 / (6 * 35); both exchanges: 1 - 6 * 4 / 210.
     one, two = 1 - 12 / 210, 1 - 24 / 210
     assert result.rank_correlation == pytest.approx((one + one + two) / 3)
@@ -54,3 +55,27 @@ def test_a_method_without_chance_is_refused(bright_patch) -> None:
     made = explain(model, film, "grad-cam")
     with pytest.raises(ValueError, match="Grad-CAM draws nothing at random"):
         measure_repeatability(model, film, made)
+
+
+def test_a_sampled_method_is_repeated_with_other_seeds_and_can_be_cancelled(bright_patch) -> None:
+    film = np.random.default_rng(0).uniform(0, 0.3, (36, 36)).astype(np.float32)
+    film[WINDOW] += 0.7
+    model = bright_patch(WINDOW)
+    made = explain(model, film, "lime", seed=1)
+    steps: list[float] = []
+    result = measure_repeatability(
+        model, film, made, seeds=2, progress=lambda fraction, _: steps.append(fraction)
+    )
+    assert result == repeatability([made, explain(model, film, "lime", seed=0)])
+    # The score is linear in the film: what LIME finds does not hang on its seed.
+    assert result.rank_correlation > 0.9
+    assert result.jaccard > 0.6
+    assert steps == sorted(steps)
+    assert (steps[0], steps[-1]) == (0.0, 1.0)
+
+    def cancel(fraction: float, _message: str) -> None:
+        if fraction > 0.5:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        measure_repeatability(model, film, made, seeds=2, progress=cancel)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explain.similarity import jaccard, rank_correlation, shrink, structural_likeness, top_of_map
+from explain.similarity import jaccard, rank_correlation, shrink, structural_likeness, top_of_map, visible
 
 
 def grid(*rows: list[float]) -> np.ndarray:
@@ -27,6 +27,15 @@ def test_a_map_without_contrast_is_like_no_other() -> None:
     blank, other = np.zeros((4, 4), np.float32), np.eye(4, dtype=np.float32)
     assert rank_correlation(blank, other) == 0.0
     assert rank_correlation(blank, blank) == 0.0
+
+
+def test_the_order_of_nothings_does_not_count_once_rounded() -> None:
+    """Rounded to a tenth of the peak only the last pixel stands out in both."""
+    first, second = grid([0.01, 0.02, 0.03, 1.0]), grid([0.3, 0.2, 0.1, 10.0])
+    assert rank_correlation(first, second) == pytest.approx(1 - 6 * 8 / 60)
+    assert rank_correlation(visible(first, 0.1), visible(second, 0.1)) == pytest.approx(1.0)
+    assert visible(grid([0.04, 0.06, -0.26, 1.0]), 0.1) == pytest.approx(grid([0.0, 0.1, -0.3, 1.0]))
+    assert not visible(np.zeros((2, 2), np.float32), 0.1).any()
 
 
 def test_large_maps_are_averaged_over_areas_and_small_ones_left_alone() -> None:
