@@ -355,7 +355,7 @@ def test_rows_stay_in_line_and_inside_the_column_on_a_small_screen(reviewed, qtb
             if label.isVisible():
                 assert label.mapTo(why, label.rect().topRight()).x() <= why.width()
                 assert label.height() >= label.heightForWidth(label.width())
-        assert row.toggle.fontMetrics().horizontalAdvance(row.toggle.text()) < row.toggle.width() - 12
+        assert row.toggle.fontMetrics().horizontalAdvance(row.toggle.text()) < row.toggle.width() - 18
 
 
 def move(viewport, place: QPoint, button=Qt.MouseButton.NoButton) -> None:
