@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
+
+#: Types whose statistics OpenCV takes without a copy.
+_FAST = frozenset(np.dtype(kind) for kind in (np.uint8, np.uint16, np.int16, np.float32, np.float64))
 
 
 class RegionShape(StrEnum):
@@ -65,9 +70,13 @@ class Region:
         # An ellipse that is thinner than a pixel is a line: its centre counts as inside.
         half_height, half_width = max((bottom - top) / 2, 1e-9), max((right - left) / 2, 1e-9)
         down = ((rows - (top + bottom) / 2) / half_height) ** 2
-        across = ((columns - (left + right) / 2) / half_width) ** 2
         # The tolerance keeps a centre on the edge inside whatever the rounding.
-        return window, down[:, None] + across[None, :] <= 1 + 1e-9
+        reach = half_width * np.sqrt(np.maximum(1 + 1e-9 - down, 0.0))[:, None]
+        middle = (left + right) / 2
+        first, last = np.ceil(middle - reach), np.floor(middle + reach)
+        # Whole numbers compare several times faster than squares add up: a reader is dragging.
+        places = columns.astype(np.int32)[None, :]
+        return window, (places >= first.astype(np.int32)) & (places <= last.astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -107,16 +116,24 @@ def region_statistics(values: NDArray[np.generic], region: Region) -> RegionStat
     """
     rows, columns = values.shape
     window, mask = region.inside((rows, columns))
-    inside = values[window][mask].astype(np.float64)
-    inside = inside[np.isfinite(inside)]
-    if not inside.size:
+    crop: NDArray[Any] = values[window]
+    if crop.dtype not in _FAST:
+        crop = crop.astype(np.float64)
+    if crop.dtype.kind == "f":
+        mask &= np.isfinite(crop)
+    counted = mask.view(np.uint8)
+    pixels = int(np.count_nonzero(counted))
+    if not pixels:
         return None
+    # One pass each without a copy of the values: the numbers follow the mouse.
+    mean, sd = cv2.meanStdDev(crop, mask=counted)
+    minimum, maximum, _, _ = cv2.minMaxLoc(crop, mask=counted)
     return RegionStatistics(
-        pixels=int(inside.size),
-        mean=float(inside.mean()),
-        sd=float(inside.std()),
-        minimum=float(inside.min()),
-        maximum=float(inside.max()),
+        pixels=pixels,
+        mean=float(mean[0, 0]),
+        sd=float(sd[0, 0]),
+        minimum=float(minimum),
+        maximum=float(maximum),
     )
 
 

@@ -42,6 +42,8 @@ class MeasureRow(QFrame):
         self._value = label("", wrap=False)
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         self._brief = ElidedLabel()
+        # A reason is read to its end.
+        self._reason = label("", "quiet")
         self._details = QVBoxLayout()
         self._details.setSpacing(2)
         layout = QVBoxLayout(self)
@@ -49,6 +51,7 @@ class MeasureRow(QFrame):
         layout.setSpacing(0)
         layout.addLayout(row(self._name, self._value, stretch=0))
         layout.addWidget(self._brief)
+        layout.addWidget(self._reason)
         layout.addLayout(self._details)
 
     @property
@@ -59,7 +62,8 @@ class MeasureRow(QFrame):
     def texts(self) -> list[str]:
         """Return everything that is written in the row, from top to bottom."""
         details = [self._details.itemAt(i).widget() for i in range(self._details.count())]
-        shown = [self._name, self._value, *([] if self._selected else [self._brief]), *details]
+        below = [] if self._selected else [self._brief if self._brief.text() else self._reason]
+        shown = [self._name, self._value, *below, *details]
         return [widget.text() for widget in shown if isinstance(widget, QLabel)]
 
     def show_text(self, text: RowText, *, selected: bool) -> None:
@@ -73,8 +77,9 @@ class MeasureRow(QFrame):
         weight = "bold" if text.valid else "normal"
         self._value.setStyleSheet(f"font-weight: {weight}; color: {colour};")
         self._name.setStyleSheet("" if text.valid else f"color: {theme.FADED};")
-        self._brief.setText(text.brief)
-        self._brief.setVisible(not selected)
+        for shown, widget in ((text.valid, self._brief), (not text.valid, self._reason)):
+            widget.setText(text.brief if shown else "")
+            widget.setVisible(shown and not selected)
         self.setAccessibleName(f"{text.name}: {text.value}. {text.brief}")
         self.setToolTip("" if selected else "\n".join(text.details))
         self.setProperty("chosen", selected)

@@ -50,6 +50,7 @@ class Measuring(QObject):
         self._reading = reading
         self._selected = ""
         self._hovered = ""
+        self._known: dict[Annotation, tuple[Quantity, ...]] = {}
         reading.reviewChanged.connect(self.changed)
         reading.measurementsChanged.connect(self.changed)
 
@@ -95,8 +96,14 @@ class Measuring(QObject):
     def quantities(self, annotation: Annotation) -> tuple[Quantity, ...]:
         """Measure what the reader drew."""
         image = self._reading.image
-        values = image.raw if image.colour is None else None
-        return measure_annotation(annotation, values, image.raw_unit, image.spacing)
+        if annotation not in self._known:
+            values = image.raw if image.colour is None else None
+            measured = measure_annotation(annotation, values, image.raw_unit, image.spacing)
+            # Only what is in the review is asked for again and again; a drag passes by.
+            if annotation not in self._reading.review.annotations:
+                return measured
+            self._known[annotation] = measured
+        return self._known[annotation]
 
     # ------------------------------------------------------------------ what the reader does
 
