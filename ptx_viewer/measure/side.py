@@ -22,6 +22,8 @@ Bool = NDArray[np.bool_]
 #: Alternative outlines are measured on a grid of at most this many rows and columns: about 1 mm, which
 #: widens an interval by no more than that.
 _COARSE = 384
+#: Percentile of the probability inside an outline that stands for where the network is surest.
+_SUREST = 95
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,9 @@ def side_outlines(
     allowed = np.ones_like(coarse_air)
     if opposite is not None:
         allowed = ~placement.take(opposite)[pick]
-    low, high = threshold_range(threshold)
+    inside = chance[coarse_air]
+    peak = float(np.percentile(inside, _SUREST)) if inside.size else 1.0
+    low, high = threshold_range(threshold, peak)
     cuts = (smaller_outline(coarse_air, chance, high), larger_outline(coarse_air, chance, low, allowed))
     hemithorax = coarse_field | coarse_air
     pixels = max(1, int(np.count_nonzero(coarse_air)))

@@ -19,8 +19,18 @@ Bool = NDArray[np.bool_]
 LOG_ODDS = 1.0
 
 
-def threshold_range(threshold: float) -> tuple[float, float]:
-    """Return the two thresholds around `threshold`, one in log-odds away.
+def threshold_range(threshold: float, peak: float = 1.0) -> tuple[float, float]:
+    """Return a lower and a higher threshold around `threshold`.
+
+    They lie one in log-odds away, the higher one no farther than half way to `peak`: a network's
+    probabilities may level off well below 1, and an outline that it is as sure of as of any is not in
+    doubt for that.
+
+    Parameters
+    ----------
+    threshold : float
+    peak : float
+        Probability inside the outline, where the network is surest.
 
     Raises
     ------
@@ -31,7 +41,7 @@ def threshold_range(threshold: float) -> tuple[float, float]:
         raise ValueError(f"a mask threshold lies between 0 and 1, got {threshold}")
     middle = math.log(threshold / (1 - threshold))
     low, high = (1 / (1 + math.exp(-(middle + shift))) for shift in (-LOG_ODDS, LOG_ODDS))
-    return low, high
+    return low, max(threshold, min(high, (threshold + peak) / 2))
 
 
 def larger_outline(air: Bool, probability: NDArray[np.float32], threshold: float, allowed: Bool) -> Bool:

@@ -182,20 +182,28 @@ def test_the_interval_is_that_of_a_lower_and_a_higher_threshold() -> None:
     found = by_name(
         measure_film(STRIP, FIELDS, Spacing(1, 1, SpacingBasis.PATIENT), "m", ERECT, probability, 0.5)
     )
-    # .269 lies 23 columns farther in, .731 23 columns nearer to the wall.
+    # .269 lies 23 columns farther in.  The network is surest at .876 (95th percentile of .505 to .895),
+    # half way to which is .688, 19 columns nearer to the wall.
     assert found[C].value == pytest.approx(40.0)
-    assert found[C].interval == (pytest.approx(17, abs=2), pytest.approx(63, abs=2))
-    assert "0.27 and 0.73 instead of 0.50" in found[C].interval_basis
+    assert found[C].interval == (pytest.approx(21, abs=1), pytest.approx(63, abs=1))
+    assert "0.27 and 0.69 instead of 0.50" in found[C].interval_basis
     area = found["pneumothorax area"]
-    assert area.interval == (pytest.approx(200 * 17, rel=0.08), pytest.approx(200 * 63, rel=0.04))
+    assert area.interval == (pytest.approx(200 * 21, rel=0.03), pytest.approx(200 * 63, rel=0.03))
     share = found["share of hemithorax, projected area"]
     assert share.value == pytest.approx(100 / 3)
-    assert share.interval == (pytest.approx(100 * 17 / 120, abs=1.5), pytest.approx(100 * 63 / 120, abs=1.5))
+    assert share.interval == (pytest.approx(100 * 21 / 120, abs=1), pytest.approx(100 * 63 / 120, abs=1))
 
 
-def test_air_that_a_higher_threshold_does_not_see_may_be_nothing() -> None:
-    faint = np.where(STRIP[Side.RIGHT], np.float32(0.6), np.float32(0))
-    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", ERECT, faint, 0.5))
+def test_a_network_that_levels_off_low_keeps_its_outline() -> None:
+    flat = np.where(STRIP[Side.RIGHT], np.float32(0.6), np.float32(0))
+    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", ERECT, flat, 0.5))
+    assert found[C].interval == (found[C].value, found[C].value)
+    assert "0.27 and 0.55 instead of 0.50" in found[C].interval_basis
+
+
+def test_air_that_the_probabilities_do_not_hold_may_be_nothing() -> None:
+    elsewhere = np.zeros(SHAPE, dtype=np.float32)
+    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", ERECT, elsewhere, 0.5))
     for name in ("pneumothorax area", "share of hemithorax, projected area", C, COLLINS, LIGHT, BTS):
         assert found[name].interval[0] == 0.0, name
     assert found[BTS].category == "large (borderline)"

@@ -23,6 +23,15 @@ def test_thresholds_are_one_apart_in_log_odds() -> None:
         threshold_range(1.0)
 
 
+def test_the_higher_threshold_stays_below_what_the_network_ever_says() -> None:
+    # One in log-odds above .35 is .594; a network that levels off at .59 would lose its whole outline.
+    low, high = threshold_range(0.35, 0.59)
+    assert low == threshold_range(0.35)[0]
+    assert high == pytest.approx(0.47)
+    # Nothing inside reaches the threshold (an outline from elsewhere): it is not lowered.
+    assert threshold_range(0.35, 0.1)[1] == 0.35
+
+
 def test_the_larger_outline_grows_and_finds_nothing_new_elsewhere() -> None:
     probability = np.array([[0.9, 0.6, 0.4, 0.1, 0.4, 0.4]], dtype=np.float32)
     air = probability >= 0.5
