@@ -27,6 +27,8 @@ from ptx_viewer.explaining import MapQuestion, below_cutoff
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.results import (
     FAILED,
+    MAP_FAILED,
+    MAP_NO_MEMORY,
     NO_MEMORY,
     AnalysisOptions,
     EngineInfo,
@@ -38,6 +40,8 @@ from ptx_viewer.study.volume import Volume
 
 _log = logging.getLogger(__name__)
 _CONTEXT = multiprocessing.get_context("spawn")
+#: Calls that make or measure a map.
+_MAP_CALLS = frozenset({"explain", "check", "repeat"})
 #: Seconds between looks at the cancel button while the other process works.
 _POLL = 0.05
 #: Seconds that the other process gets to end by itself.
@@ -254,6 +258,18 @@ class Engine:
             self._process = None
 
 
+def _sentence(name: str, error: Exception) -> str:
+    """Say what an unexpected failure of the call `name` means for the user."""
+    # torch raises a RuntimeError that only says so when the memory of a processor runs out.
+    text = str(error).lower()
+    full = isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text)
+    )
+    if name in _MAP_CALLS:
+        return MAP_NO_MEMORY if full else MAP_FAILED
+    return NO_MEMORY if full else FAILED
+
+
 def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
     """Answer calls until the other end of the pipe is closed.  Runs in the process of its own."""
     # Ctrl-C in a terminal reaches both processes; the window decides what it means.
@@ -283,11 +299,9 @@ def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
             continue
         except ValueError as error:  # raised with a sentence for the user: a device, a model, weights
             answer = (number, "failed", (str(error), ""))
-        except MemoryError:
-            answer = (number, "failed", (NO_MEMORY, ""))
-        except Exception:
+        except Exception as error:
             # The log file belongs to the other process.
-            answer = (number, "failed", (FAILED, traceback.format_exc()))
+            answer = (number, "failed", (_sentence(name, error), traceback.format_exc()))
         try:
             pipe.send(answer)
         except (ConnectionError, BrokenPipeError):

@@ -14,6 +14,9 @@ from ptx_viewer.measure.volume import VOLUME
 #: What the user is told when an analysis ends without a result.
 FAILED = "The analysis failed for this image; the log file has the details."
 NO_MEMORY = "There is not enough memory to analyse this image."
+#: The same about a map.
+MAP_FAILED = "The map could not be made; the log file has the details."
+MAP_NO_MEMORY = "There is not enough memory to make this map."
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from explain.attribution import Attribution, Provenance
 from explain.target import Target
 from models.prediction import Box, Instance, Prediction, Side
+from ptx_viewer.engine import _sentence
 from ptx_viewer.explaining import below_cutoff, cache_folder, targets_of
+from ptx_viewer.results import FAILED, MAP_FAILED, MAP_NO_MEMORY, NO_MEMORY
 
 SHAPE = (20, 30)
 
@@ -76,3 +79,22 @@ def test_maps_are_kept_in_the_user_s_cache_folder_and_not_beside_the_films(monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder().name == "explanations"
     assert "ptx_viewer" in cache_folder().parts
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        ("explain", MemoryError(), MAP_NO_MEMORY),
+        (
+            "check",
+            RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+            MAP_NO_MEMORY,
+        ),
+        ("repeat", RuntimeError("CUDA out of memory."), MAP_NO_MEMORY),
+        ("explain", RuntimeError("shapes do not match"), MAP_FAILED),
+        ("analyse", RuntimeError("shapes do not match"), FAILED),
+        ("analyse", MemoryError(), NO_MEMORY),
+    ],
+)
+def test_what_went_wrong_with_a_map_is_one_sentence_about_the_map(call, error, sentence):
+    assert _sentence(call, error) == sentence

@@ -16,6 +16,8 @@ from ptx_viewer.ui.keys import Act
 from ptx_viewer.ui.map_entry import CheckState, MapState
 from ptx_viewer.ui.reading import AnalysisState
 
+#: Milliseconds; nothing is to fail because a machine is busy.
+PATIENCE = 120_000
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
@@ -56,7 +58,7 @@ def settle(qtbot, window, method: str) -> None:
         now = entry(window, method)
         return now.attribution is not None and now.check is CheckState.NONE
 
-    qtbot.waitUntil(there, timeout=10_000)
+    qtbot.waitUntil(there, timeout=PATIENCE)
 
 
 def test_a_method_is_asked_for_by_its_number_and_answers_with_map_caption_and_verdict(
@@ -100,7 +102,7 @@ def test_a_running_map_shows_progress_and_is_cancelled_alone(reviewed, engine, q
     viewport, rows = reviewed.grid.active, reviewed.column.why.rows_
     qtbot.keyClick(viewport, Qt.Key.Key_2)
     qtbot.keyClick(viewport, Qt.Key.Key_5)
-    qtbot.waitUntil(lambda: rows["integrated-gradients"].status.text() == "50%")
+    qtbot.waitUntil(lambda: rows["integrated-gradients"].status.text() == "50%", timeout=PATIENCE)
     assert rows["integrated-gradients"].bar.isVisible()
     assert rows["integrated-gradients"].bar.value() == 500
     assert rows["lime"].status.text() == "waiting"
@@ -108,7 +110,7 @@ def test_a_running_map_shows_progress_and_is_cancelled_alone(reviewed, engine, q
     rows["integrated-gradients"].cancel.click()
     assert rows["integrated-gradients"].status.text() == "cancelled"
     assert not rows["integrated-gradients"].bar.isVisible()
-    qtbot.waitUntil(lambda: entry(reviewed, "lime").state is MapState.RUNNING)
+    qtbot.waitUntil(lambda: entry(reviewed, "lime").state is MapState.RUNNING, timeout=PATIENCE)
     # One key stops everything that was asked for.
     qtbot.keyClick(viewport, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
     assert rows["lime"].status.text() == "cancelled"
@@ -124,7 +126,7 @@ def test_a_failed_map_says_why_and_can_be_asked_for_again(reviewed, engine, qtbo
     engine.map_failure = "There is not enough memory to explain this image."
     row = reviewed.column.why.rows_["occlusion"]
     row.toggle.click()
-    qtbot.waitUntil(lambda: row.status.text() == "failed")
+    qtbot.waitUntil(lambda: row.status.text() == "failed", timeout=PATIENCE)
     assert row.note.text() == "There is not enough memory to explain this image."
     assert row.note.property("role") == "problem"
     assert not row.looks.isVisible()
@@ -140,16 +142,16 @@ def test_a_check_gives_way_to_what_the_reader_asks_for_and_goes_on_afterwards(re
     viewport, rows = reviewed.grid.active, reviewed.column.why.rows_
     qtbot.keyClick(viewport, Qt.Key.Key_6)
     verdict = rows["occlusion"].verdict
-    qtbot.waitUntil(lambda: verdict.text() == "How far to trust it: measuring, 50%")
+    qtbot.waitUntil(lambda: verdict.text() == "How far to trust it: measuring, 50%", timeout=PATIENCE)
     assert reviewed.status.work_text == "Checking Occlusion"
     qtbot.keyClick(viewport, Qt.Key.Key_2)
-    qtbot.waitUntil(lambda: entry(reviewed, "integrated-gradients").attribution is not None)
+    qtbot.waitUntil(lambda: entry(reviewed, "integrated-gradients").attribution is not None, timeout=PATIENCE)
     assert rows["occlusion"].verdict.text().startswith("How far to trust it: meas")
     # An analysis goes first as well.
     reading = reviewed.pane.reading
     reviewed.analyst.request(Request(reading.key, "again", lambda: reading.image, AnalysisOptions()))
-    qtbot.waitUntil(lambda: len(engine.asked) == 2, timeout=10_000)
-    qtbot.waitUntil(lambda: reading.state is AnalysisState.DONE, timeout=10_000)
+    qtbot.waitUntil(lambda: len(engine.asked) == 2, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: reading.state is AnalysisState.DONE, timeout=PATIENCE)
     engine.check_go.set()
     for method in ("occlusion", "integrated-gradients"):
         settle(qtbot, reviewed, method)
@@ -325,15 +327,15 @@ def test_another_film_forgets_the_question_and_stops_what_was_asked(window, stud
     window.open([study])
     qtbot.waitUntil(
         lambda: window.pane.reading is not None and window.pane.reading.state is AnalysisState.DONE,
-        timeout=10_000,
+        timeout=PATIENCE,
     )
     engine.map_go.clear()
     qtbot.keyClick(window.grid.active, Qt.Key.Key_5)
-    qtbot.waitUntil(lambda: window.explanations.asked)
+    qtbot.waitUntil(lambda: window.explanations.asked, timeout=PATIENCE)
     key = window.pane.reading.key
     window.step_series(1)
     qtbot.waitUntil(
-        lambda: window.pane.reading is not None and window.pane.reading.key != key, timeout=10_000
+        lambda: window.pane.reading is not None and window.pane.reading.key != key, timeout=PATIENCE
     )
     assert window.pane.why.shown is None
     assert not window.explanations.asked
