@@ -62,8 +62,9 @@ def test_sign_and_rank_of_the_evidence_are_found(maps: dict[str, Attribution], m
     assert half > 2 * abs(made.heatmap[elsewhere].mean())
     if made.signed:
         assert against < -0.4
-        # A blob may be cut by a border of regions, never by that of a pixel.
-        assert against == pytest.approx(-support, rel=0.5 if made.regions is not None else 0.2)
+        # A blob may be cut by the border of a region or window, never by that of a pixel.
+        coarse = method in ("shap", "lime", "occlusion")
+        assert against == pytest.approx(-support, rel=0.5 if coarse else 0.2)
     else:
         assert method == "grad-cam"
         assert against == 0
