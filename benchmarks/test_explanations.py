@@ -163,7 +163,7 @@ def stock_lime(case: Case) -> Stock:
         explained = LimeImageExplainer(random_state=0).explain_instance(
             np.repeat(film[..., None], 3, axis=2).astype(np.float64),
             lambda films: case.logits(films)[:, None],
-            labels=(0,), top_labels=None, num_samples=evaluations, random_seed=0, progress_bar=False,
+            labels=(0,), top_labels=None, num_samples=evaluations, random_seed=0,
         )  # fmt: skip
         weights = np.zeros(int(explained.segments.max()) + 1, np.float32)
         for segment, weight in explained.local_exp[0]:
