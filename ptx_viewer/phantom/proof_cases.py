@@ -39,8 +39,8 @@ FILM_PIXELS: Final = 640
 FILM_PIXEL_MM: Final = 409.6 / FILM_PIXELS
 PROJECTION: Final = Projection(FILM_PIXELS, FILM_PIXELS, FILM_PIXEL_MM)
 SAMPLING: Final = Sampling(pitch_mm=1.92, step_mm=4.0)
-CT_SLICE_MM: Final = 2.5
-CT_MATRIX: Final = 192
+CT_SLICE_MM: Final = 1.5
+CT_MATRIX: Final = 320
 
 _KINDS: Final = (
     ("apical",) * 6 + ("lateral",) * 4 + ("basal",) * 3 + ("tension",) * 3 + ("loculated", "bilateral") * 2

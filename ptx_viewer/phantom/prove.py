@@ -42,7 +42,7 @@ def prove(words: list[str]) -> int:
             if chosen.only in (None, name):
                 extend_table(chosen.out / f"{name}.csv", chosen.count, measure, _Progress(name))
         rows = [row for name in TABLES for row in read_rows(chosen.out / f"{name}.csv")]
-        write_report(chosen.out, [row for row in rows if row.seed < chosen.count])
+        write_report(chosen.out, rows)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
