@@ -14,6 +14,15 @@ from models.weights import WeightsError
 LUNG_FIELDS = "lung-fields"
 
 
+#: Shipped to be held against the others; asked only when named.
+BASELINES = ("unet",)
+
+
+def main_models() -> tuple[str, ...]:
+    """Return the names of the shipped models that are asked unless others are named."""
+    return tuple(name for name in available() if name not in BASELINES)
+
+
 def available() -> tuple[str, ...]:
     """Return the names of the shipped models that look for a pneumothorax."""
     names = sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.yaml"))

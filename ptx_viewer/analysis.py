@@ -39,16 +39,18 @@ if TYPE_CHECKING:
 
 
 def default_models() -> tuple[str, ...]:
-    """Return the models that an analysis runs unless told otherwise: those that ship."""
+    """Return the models that an analysis runs unless told otherwise."""
     from models import zoo
 
-    return zoo.available()
+    return zoo.main_models()
 
 
 def check_options(options: AnalysisOptions) -> None:
     """Raise ValueError, naming the choices, if a model, an explanation or its target is unknown."""
+    from models import zoo
+
     for kind, wanted, known in (
-        ("model", options.models, default_models()),
+        ("model", options.models, zoo.available()),
         ("explanation", options.explain, METHODS),
         ("target", (options.target,), TARGETS),
     ):
@@ -83,7 +85,7 @@ class Analyser:
         self._loaded: dict[str, PneumothoraxModel] = {}
 
     def warm_up(self, progress: Progress = silent) -> EngineInfo:
-        """Load every shipped network, and say what runs where."""
+        """Load the networks that an analysis runs unless told otherwise, and say what runs where."""
         from models import zoo
         from models.device import describe
 

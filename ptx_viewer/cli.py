@@ -19,7 +19,7 @@ from ptx_viewer import DISCLAIMER, __version__
 EXIT_DONE, EXIT_UNREADABLE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 _USAGE = f"""\
-usage: ptx-viewer [STUDY ...]                    open the viewer
+usage: ptx-viewer [STUDY ...] [--models NAME,...]   open the viewer
        ptx-viewer analyze STUDY ... --out DIR    the same work without a screen
        ptx-viewer demo [--out DIR]               analyse and show the synthetic sample study
        ptx-viewer phantom --out DIR              make a synthetic study
@@ -112,7 +112,16 @@ def _complain(message: object, status: int) -> int:
 def _view(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="ptx-viewer", usage=_USAGE.split("\n\n", maxsplit=1)[0][7:])
     parser.add_argument("study", nargs="*", type=Path)
-    paths: list[Path] = parser.parse_args(words).study
+    parser.add_argument("--models", type=_names, default=(), metavar="NAME,...")
+    chosen = parser.parse_args(words)
+    paths: list[Path] = chosen.study
+    from ptx_viewer import analysis
+    from ptx_viewer.results import AnalysisOptions
+
+    try:
+        analysis.check_options(AnalysisOptions(chosen.models))
+    except ValueError as error:
+        return _complain(error, EXIT_USAGE)
     missing = [path for path in paths if not path.exists()]
     if missing:
         return _complain(f"there is no file or folder '{missing[0]}'", EXIT_USAGE)
@@ -127,7 +136,7 @@ def _view(words: list[str]) -> int:
         )
     from ptx_viewer.ui.app import run
 
-    return run(paths)
+    return run(paths, chosen.models)
 
 
 def _analyze(words: list[str]) -> int:

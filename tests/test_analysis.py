@@ -147,7 +147,7 @@ def test_a_scored_film_comes_with_lungs_outline_reason_and_measures(analysis, fi
     assert {m.side for m in analysis.measurements} == {i.side.value for i in prediction.instances}
 
 
-def test_every_shipped_model_answers_unless_told_otherwise(analyser, film):
+def test_the_main_models_answer_unless_told_otherwise(analyser, film):
     answers = analyser.analyse(film, AnalysisOptions(explain=())).predictions
     assert [answer.model for answer in answers] == list(default_models())
 

@@ -22,8 +22,14 @@ from .theme import apply_theme
 _log = logging.getLogger(__name__)
 
 
-def run(paths: Sequence[Path]) -> int:
+def run(paths: Sequence[Path], models: tuple[str, ...] = ()) -> int:
     """Show the window, open `paths` in the background, and return the exit status.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    models : tuple of str
+        Names of the networks to ask; empty for the main ones.
 
     Raises
     ------
@@ -39,6 +45,7 @@ def run(paths: Sequence[Path]) -> int:
     apply_theme(application)
     store, notice = open_store()
     window = MainWindow(store, Engine())
+    window.desk.models = models
     sys.excepthook = partial(_unexpected, window)
     if notice is not None:
         window.messages.warn(notice)
