@@ -124,4 +124,6 @@ def with_memory_fallback(model: Movable, work: Callable[[], T]) -> tuple[T, tupl
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Return whether `error` says that a processor's memory ran out."""
     # Apple's MPS and some CUDA libraries raise a plain RuntimeError that only says so.
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    said = str(error)
+    sentences = ("out of memory", "can't allocate memory")
+    return isinstance(error, torch.OutOfMemoryError) or any(words in said for words in sentences)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.evaluation.answers import ask
 from models.lung_fields import LungFieldModel
 from models.pneumothorax import PneumothoraxModel
-from models.evaluation.answers import ask
 from models.training.evaluate_pneumothorax import pneumothorax_figures
 from models.training.films import read_grey
 from models.training.lungs import lung_films
