@@ -275,7 +275,7 @@ def test_findings_json_marks_what_was_edited_and_lists_what_was_measured_by_hand
     schema = json.loads(
         (Path(resources.__file__).parent / "findings.schema.json").read_text(encoding="utf-8")
     )
-    jsonschema.validate(document, json.loads(schema.read_text(encoding="utf-8")))
+    jsonschema.validate(document, schema)
     written = {entry["name"]: entry for entry in document["images"][0]["measurements"]}
     assert written[before.name]["edited"]
     assert written[before.name]["value"] == pytest.approx(line(window).value)
