@@ -67,6 +67,8 @@ class Analyser:
     device : {"auto", "cpu", "cuda", "mps"}
     cache : Path or None
         Folder of the maps that were made before; None for the user's cache folder.
+    models : tuple of str
+        Names of the networks to ask unless an analysis names others; empty for :func:`default_models`.
 
     Raises
     ------
@@ -74,11 +76,14 @@ class Analyser:
         If the device is not there.
     """
 
-    def __init__(self, device: str = "auto", cache: Path | None = None) -> None:
+    def __init__(
+        self, device: str = "auto", cache: Path | None = None, models: tuple[str, ...] = ()
+    ) -> None:
         from explain.cache import AttributionCache
         from models.device import select_device
 
         self._device = select_device(device)
+        self._names = models or default_models()
         self._cache = AttributionCache(cache_folder() if cache is None else cache)
         self._checker = Checker()
         self._lung_model: LungFieldModel | None = None
@@ -91,12 +96,12 @@ class Analyser:
 
         progress(0.1, "Loading the lung-field network")
         self._lungs()
-        names = default_models()
-        for place, name in enumerate(names, start=1):
-            progress(place / (len(names) + 1), f"Loading {name}")
+        for place, name in enumerate(self._names, start=1):
+            progress(place / (len(self._names) + 1), f"Loading {name}")
             self._model(name)
-        without = tuple(name for name in names if not self._model(name).has_gradients)
-        return EngineInfo(describe(self._device), zoo.cards(), without)
+        without = tuple(name for name in self._names if not self._model(name).has_gradients)
+        loaded = tuple(card for card in zoo.cards() if card.name in (*self._names, zoo.LUNG_FIELDS))
+        return EngineInfo(describe(self._device), loaded, without)
 
     def analyse(
         self,
@@ -142,7 +147,7 @@ class Analyser:
         predictions: list[Prediction] = []
         attributions: list[Attribution] = []
         measurements: list[Measurement] = []
-        names = options.models or default_models()
+        names = options.models or self._names
         for place, name in enumerate(names):
             start, share = 0.2 + 0.8 * place / len(names), 0.8 / len(names)
             progress(start, f"Looking for a pneumothorax ({name})")

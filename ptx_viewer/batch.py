@@ -122,7 +122,7 @@ def analyse_studies(
     ReportError
         If a result cannot be written.
     """
-    analyser = Analyser(device)
+    analyser = Analyser(device, models=options.models)
     result = BatchResult()
     catalogue = scan(paths, lambda fraction, message: progress(0.1 * fraction, message))
     for problem in catalogue.unreadable:

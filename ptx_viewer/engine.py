@@ -60,10 +60,13 @@ class Engine:
     Parameters
     ----------
     device : {"auto", "cpu", "cuda", "mps"}
+    models : tuple of str
+        Names of the networks to ask unless an analysis names others; empty for the main ones.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", models: tuple[str, ...] = ()) -> None:
         self._device = device
+        self._models = models
         self._calls = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -231,7 +234,7 @@ class Engine:
         self._cancelled = _CONTEXT.Value("q", 0)
         process = _CONTEXT.Process(
             target=_serve,
-            args=(theirs, self._cancelled, self._device),
+            args=(theirs, self._cancelled, self._device, self._models),
             name="ptx-viewer networks",
             daemon=True,
         )
@@ -270,7 +273,9 @@ def _sentence(name: str, error: Exception) -> str:
     return NO_MEMORY if full else FAILED
 
 
-def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
+def _serve(
+    pipe: Connection, cancelled: Synchronized[int], device: str, models: tuple[str, ...]
+) -> None:
     """Answer calls until the other end of the pipe is closed.  Runs in the process of its own."""
     # Ctrl-C in a terminal reaches both processes; the window decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -293,7 +298,7 @@ def _serve(pipe: Connection, cancelled: Synchronized[int], device: str) -> None:
                 progress(0.0, "Loading the network library")
                 from ptx_viewer.analysis import Analyser
 
-                analyser = Analyser(device)
+                analyser = Analyser(device, models=models)
             answer = (number, "done", getattr(analyser, name)(*arguments, progress=progress))
         except Cancelled:
             continue

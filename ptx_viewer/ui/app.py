@@ -44,8 +44,7 @@ def run(paths: Sequence[Path], models: tuple[str, ...] = ()) -> int:
     application.setWindowIcon(icon("logo"))
     apply_theme(application)
     store, notice = open_store()
-    window = MainWindow(store, Engine())
-    window.desk.models = models
+    window = MainWindow(store, Engine(models=models))
     sys.excepthook = partial(_unexpected, window)
     if notice is not None:
         window.messages.warn(notice)

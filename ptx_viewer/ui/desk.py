@@ -47,8 +47,6 @@ class Desk(QObject):
         self._measured: dict[str, _Outlines] = {}
         self._tickets: dict[str, int] = {}
         self.analyse_films = True
-        #: Names of the networks to ask; empty for the main ones.
-        self.models: tuple[str, ...] = ()
         analyst.analysed.connect(self._on_analysed)
         analyst.stateChanged.connect(self._on_state)
 
@@ -98,14 +96,14 @@ class Desk(QObject):
     def analyse(self, reading: Reading, *, override: bool = False) -> None:
         """Have the networks look at an open image."""
         image = reading.image
-        options = AnalysisOptions(self.models, explain=(), override_refusal=override)
+        options = AnalysisOptions(explain=(), override_refusal=override)
         self._analyst.request(Request(reading.key, "Analysing", lambda: image, options))
 
     def analyse_later(self, item: Displayable) -> None:
         """Have the networks look at an image that is not open, after those that are."""
         key = item.image_keys[0]
         if self._analyst.running_key != key:
-            options = AnalysisOptions(self.models, explain=())
+            options = AnalysisOptions(explain=())
             request = Request(key, item.subtitle, lambda: read_image(item.entry), options)
             self._analyst.request(request, first=False)
 
