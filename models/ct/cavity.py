@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from scipy import ndimage
+from skimage.segmentation import watershed
 
 from models.prediction import Side
 
@@ -119,7 +120,7 @@ def _lungless(
 
 
 def _sides(grid: WorkingGrid, chest: Mask, airways: Mask) -> dict[Side, Mask]:
-    """Give every voxel the side of the nearest core of one lung."""
+    """Give every voxel the side of the lung's core that it hangs together with, parted at the narrowest."""
     coarse_by = [max(1, round(_COARSE_MM / step)) for step in grid.spacing_mm]
     thin = chest[:: coarse_by[0], :: coarse_by[1], :: coarse_by[2]]
     pitch = [step * by for step, by in zip(grid.spacing_mm, coarse_by, strict=True)]
@@ -149,7 +150,10 @@ def _sides(grid: WorkingGrid, chest: Mask, airways: Mask) -> dict[Side, Mask]:
     nearest = ndimage.distance_transform_edt(
         seeds == 0, sampling=pitch, return_distances=False, return_indices=True
     )
-    side = seeds[tuple(nearest)]
+    # Through the cavity, not across the mediastinum: air in front of the heart may lie nearer to the other
+    # lung.  What hangs together with neither core belongs to the nearest.
+    reached = watershed(-depth, seeds, mask=thin)  # type: ignore[no-untyped-call]
+    side = np.where(reached > 0, reached, seeds[tuple(nearest)])
     wide = side.repeat(coarse_by[0], axis=0).repeat(coarse_by[1], axis=1).repeat(coarse_by[2], axis=2)
     wide = wide[: chest.shape[0], : chest.shape[1], : chest.shape[2]]
     return {name: chest & (wide == number) for number, name in enumerate(SIDES, start=1)}

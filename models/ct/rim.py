@@ -27,8 +27,8 @@ _SECTORS = 72
 _LEAST_PIXELS = 3
 #: The line is brighter than lung by this (HU): noise and small vessels are not, on the median.
 _LINE_HU = 130.0
-#: Pixels of the wall's own blurred edge.
-_WALL_PIXELS = 2.5
+#: The wall's own blurred edge, in millimetres and at least in pixels.
+_WALL_MM, _WALL_PIXELS = 1.6, 1.5
 #: Outside the line lies air, or air and wall in one voxel: not denser than lung by more than this (HU).
 _AERATED_HU = 100.0
 #: A patch without pleural air found by its density holds at least this many sectors darker than lung.
@@ -95,7 +95,7 @@ def find_rim(
     inner = basins == 2
     line = (cv2.dilate((basins == 1).view(np.uint8), np.ones((3, 3), np.uint8)) > 0) & inner
     # The wall's own edge is bright as well: it is no line.
-    free = np.where(depth >= _WALL_PIXELS, smooth, np.float32(-1024.0))
+    free = np.where(depth >= max(_WALL_MM / pixel_mm, _WALL_PIXELS), smooth, np.float32(-1024.0))
     brightest = cv2.dilate(free, np.ones((3, 3), np.uint8)).astype(np.float32, copy=False)
     dark = _per_sector(sectors, outer & ~pleural, smooth, _DARK_PERCENTILE)
     bright = _per_sector(sectors, line, brightest, 50.0)
