@@ -89,7 +89,8 @@ def test_a_picture_has_no_millimetres(run, name):
     image = run.image(name)
     assert image["spacing"] is None
     assert all(instance["area_mm2"] is None for instance in image["models"]["attention-unet"]["instances"])
-    assert all("mm" not in measurement["unit"] for measurement in image["measurements"])
+    lengths = [measurement for measurement in image["measurements"] if "mm" in measurement["unit"]]
+    assert all(measurement["value"] is None and measurement["why_not"] for measurement in lengths)
 
 
 def test_a_film_keeps_its_spacing_whichever_way_it_is_stored(run):

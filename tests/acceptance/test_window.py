@@ -159,7 +159,7 @@ def test_from_opening_a_study_to_the_report_and_back_after_a_restart(
     assert len(window.library.items) == 2
     predictions = reading.analysis.predictions
     prediction = predictions[0]
-    assert [made.model for made in predictions] == list(zoo.available())
+    assert [made.model for made in predictions] == list(zoo.main_models())
     assert reading.analysis.image_key == key
     assert prediction.probability.shape == reading.image.shape
     assert [f.source for f in reading.review.findings] == [
@@ -272,4 +272,4 @@ def test_an_analysis_can_be_cancelled_and_done_again(new_window, study, qtbot):
 
     qtbot.keyClick(window.grid.active, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     wait_for(qtbot, window, AnalysisState.DONE)
-    assert len(window.pane.reading.analysis.predictions) == len(zoo.available())
+    assert len(window.pane.reading.analysis.predictions) == len(zoo.main_models())
