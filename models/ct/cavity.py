@@ -25,6 +25,8 @@ _LEAST_SHARE = 0.03
 _BRIDGE_MM = 4.0
 #: Lungs that touch in front of the heart do so over less than this (mm).
 _JUNCTION_MM = (6.0, 9.0, 13.0, 18.0)
+#: Each millimetre from the midline counts as this much depth where the lungs touch along a broad sheet.
+_MIDLINE = 0.4
 #: Pitch at which the sides are told apart (mm).
 _COARSE_MM = 3.0
 #: A pneumothorax without contact to a lung fills at least this much of the chest (mL).
@@ -152,7 +154,8 @@ def _sides(grid: WorkingGrid, chest: Mask, airways: Mask) -> dict[Side, Mask]:
     )
     # Through the cavity, not across the mediastinum: air in front of the heart may lie nearer to the other
     # lung.  What hangs together with neither core belongs to the nearest.
-    reached = watershed(-depth, seeds, mask=thin)  # type: ignore[no-untyped-call]
+    height = -(depth + _MIDLINE * pitch[2] * np.abs(across - middle))
+    reached = watershed(height, seeds, mask=thin)  # type: ignore[no-untyped-call]
     side = np.where(reached > 0, reached, seeds[tuple(nearest)])
     wide = side.repeat(coarse_by[0], axis=0).repeat(coarse_by[1], axis=1).repeat(coarse_by[2], axis=2)
     wide = wide[: chest.shape[0], : chest.shape[1], : chest.shape[2]]
