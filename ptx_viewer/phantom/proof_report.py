@@ -73,8 +73,8 @@ _TRUE_WORDS: Final = (
 )
 _NETWORK_WORDS: Final = (
     "Only what the network outlined can be measured; what it missed is counted above, not averaged in. "
-    "These are synthetic films, and the networks were trained on real ones: the figures say how the chain "
-    "of outline and measurement behaves, not how it does on patients."
+    "These are synthetic films of persons that the networks never saw, but they have learned from others of "
+    "the kind: the figures say how the chain of outline and measurement behaves, not how it does on patients."
 )
 _FORMULA_WORDS: Final = (
     "Every formula is given the true mask, so that what is left is the formula's own distance from the "
