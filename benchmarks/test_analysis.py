@@ -20,17 +20,19 @@ DEVICES = ["cpu"] if select_device("auto").type == "cpu" else ["cpu", select_dev
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_analysis(device, figure):
+def test_analysis(device, figure, tmp_path):
     sample = Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
     (entry,) = scan([sample]).instances()
     image = read_image(entry)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        analyser = Analyser(device)
+        analyser = Analyser(device, cache=tmp_path)
         analyser.analyse(image)  # loads the models
         seconds, predicting = [], []
         for _ in range(RUNS):
+            for kept in tmp_path.iterdir():
+                kept.unlink()  # a map that was made before costs nothing
             began = time.perf_counter()
             analyser.analyse(image)
             seconds.append(time.perf_counter() - began)
