@@ -25,6 +25,9 @@ from models.training.fit import trained_weights
 from models.training.metrics import bootstrap, dice, roc_auc
 from models.training.pneumothorax import ENCODER, SIZE, build_network, pneumothorax_films
 
+#: Version of each network's shipped weights: the second Attention U-Net has no last rectifier.
+VERSIONS = {"attention-unet": 2, "unet": 1}
+
 
 def pneumothorax_figures(answers: Sequence[Answer]) -> tuple[Figure, ...]:
     """Return the card's figures with bootstrap intervals, source by source.
@@ -115,7 +118,7 @@ def choose_on_validation(
 def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
     gates = " with additive attention gates (Oktay et al. 2018)" if attention else ""
     return ModelCard(
-        card_id=f"{name}-1",
+        card_id=f"{name}-{VERSIONS[name]}",
         name=name,
         title=title,
         task="outlines pneumothorax on a frontal chest film and scores the film",

@@ -18,7 +18,7 @@ def started(monkeypatch, tmp_path, engine):
     """Run the program with `step` called every few milliseconds while its window is open."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr("ptx_viewer.review.store.default_path", lambda: tmp_path / "reviews.sqlite3")
-    monkeypatch.setattr(app, "Engine", lambda models=(): engine)
+    monkeypatch.setattr(app, "Engine", lambda **_models: engine)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     before = signal.getsignal(signal.SIGINT)
 
