@@ -12,6 +12,12 @@ import resources
 
 WEIGHTS_FOLDER = Path(resources.__file__).parent / "weights"
 
+#: The network every analysis needs: lung fields, sides, and whether a film is frontal.
+LUNG_FIELDS = "lung-fields"
+
+#: Shipped to be held against the others; asked only when named.
+BASELINES = ("unet",)
+
 
 @dataclass(frozen=True)
 class DataSource:
@@ -122,3 +128,19 @@ def load_card(path: Path) -> ModelCard:
 def card_path(name: str) -> Path:
     """Return where the card of the shipped model `name` lies."""
     return WEIGHTS_FOLDER / f"{name}.yaml"
+
+
+def cards() -> tuple[ModelCard, ...]:
+    """Return the cards of all shipped models."""
+    return tuple(load_card(path) for path in sorted(WEIGHTS_FOLDER.glob("*.yaml")))
+
+
+def available() -> tuple[str, ...]:
+    """Return the names of the shipped models that look for a pneumothorax."""
+    names = sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.yaml"))
+    return tuple(name for name in names if name != LUNG_FIELDS)
+
+
+def main_models() -> tuple[str, ...]:
+    """Return the names of the shipped models that are asked unless others are named."""
+    return tuple(name for name in available() if name not in BASELINES)

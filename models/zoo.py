@@ -4,35 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.cards import WEIGHTS_FOLDER, ModelCard, card_path, load_card
+from models.cards import (
+    LUNG_FIELDS,
+    WEIGHTS_FOLDER,
+    available,
+    card_path,
+    cards,
+    load_card,
+    main_models,
+)
 from models.device import select_device
 from models.lung_fields import LungFieldModel
 from models.pneumothorax import PneumothoraxModel
 from models.weights import WeightsError
 
-#: The network every analysis needs: lung fields, sides, and whether a film is frontal.
-LUNG_FIELDS = "lung-fields"
-
-
-#: Shipped to be held against the others; asked only when named.
-BASELINES = ("unet",)
-
-
-def main_models() -> tuple[str, ...]:
-    """Return the names of the shipped models that are asked unless others are named."""
-    return tuple(name for name in available() if name not in BASELINES)
-
-
-def available() -> tuple[str, ...]:
-    """Return the names of the shipped models that look for a pneumothorax."""
-    names = sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.yaml"))
-    return tuple(name for name in names if name != LUNG_FIELDS)
-
-
-def cards() -> tuple[ModelCard, ...]:
-    """Return the cards of all shipped models."""
-    return tuple(load_card(path) for path in sorted(WEIGHTS_FOLDER.glob("*.yaml")))
-
+__all__ = [
+    "LUNG_FIELDS",
+    "available",
+    "cards",
+    "load",
+    "load_folder",
+    "load_lung_fields",
+    "main_models",
+]
 
 def load(name: str, device: str = "auto", weights: Path | None = None) -> PneumothoraxModel:
     """Return a ready pneumothorax model.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from explain.attribution import Attribution, Faithfulness
 from explain.methods import METHODS
+from models.cards import LUNG_FIELDS, available, cards, main_models
 from models.geometry import turn_to_standard
 from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.eligibility import header_refusal
@@ -38,19 +39,10 @@ if TYPE_CHECKING:
     from models.pneumothorax import PneumothoraxModel
 
 
-def default_models() -> tuple[str, ...]:
-    """Return the models that an analysis runs unless told otherwise."""
-    from models import zoo
-
-    return zoo.main_models()
-
-
 def check_options(options: AnalysisOptions) -> None:
     """Raise ValueError, naming the choices, if a model, an explanation or its target is unknown."""
-    from models import zoo
-
     for kind, wanted, known in (
-        ("model", options.models, zoo.available()),
+        ("model", options.models, available()),
         ("explanation", options.explain, METHODS),
         ("target", (options.target,), TARGETS),
     ):
@@ -68,7 +60,7 @@ class Analyser:
     cache : Path or None
         Folder of the maps that were made before; None for the user's cache folder.
     models : tuple of str
-        Names of the networks to ask unless an analysis names others; empty for :func:`default_models`.
+        Names of the networks to ask unless an analysis names others; empty for :func:`models.cards.main_models`.
 
     Raises
     ------
@@ -83,7 +75,7 @@ class Analyser:
         from models.device import select_device
 
         self._device = select_device(device)
-        self._names = models or default_models()
+        self._names = models or main_models()
         self._cache = AttributionCache(cache_folder() if cache is None else cache)
         self._checker = Checker()
         self._lung_model: LungFieldModel | None = None
@@ -91,7 +83,6 @@ class Analyser:
 
     def warm_up(self, progress: Progress = silent) -> EngineInfo:
         """Load the networks that an analysis runs unless told otherwise, and say what runs where."""
-        from models import zoo
         from models.device import describe
 
         progress(0.1, "Loading the lung-field network")
@@ -100,7 +91,7 @@ class Analyser:
             progress(place / (len(self._names) + 1), f"Loading {name}")
             self._model(name)
         without = tuple(name for name in self._names if not self._model(name).has_gradients)
-        loaded = tuple(card for card in zoo.cards() if card.name in (*self._names, zoo.LUNG_FIELDS))
+        loaded = tuple(card for card in cards() if card.name in (*self._names, LUNG_FIELDS))
         return EngineInfo(describe(self._device), loaded, without)
 
     def analyse(

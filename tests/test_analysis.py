@@ -12,7 +12,8 @@ import pytest
 import resources
 from explain.methods import METHODS
 from explain.target import Target
-from ptx_viewer.analysis import Analyser, check_options, default_models
+from models.cards import main_models
+from ptx_viewer.analysis import Analyser, check_options
 from ptx_viewer.eligibility import header_refusal
 from ptx_viewer.explaining import below_cutoff
 from ptx_viewer.progress import Cancelled
@@ -149,7 +150,7 @@ def test_a_scored_film_comes_with_lungs_outline_reason_and_measures(analysis, fi
 
 def test_the_main_models_answer_unless_told_otherwise(analyser, film):
     answers = analyser.analyse(film, AnalysisOptions(explain=())).predictions
-    assert [answer.model for answer in answers] == list(default_models())
+    assert [answer.model for answer in answers] == list(main_models())
 
 
 def test_findings_are_explained_each_and_a_film_without_one_says_so(analyser, film, analysis):
@@ -220,7 +221,7 @@ def test_unknown_names_are_answered_with_the_choices(analyser, film, options, se
 
 
 def test_what_is_run_by_default_is_known():
-    check_options(AnalysisOptions(models=default_models(), explain=METHODS))
+    check_options(AnalysisOptions(models=main_models(), explain=METHODS))
     check_options(AnalysisOptions())
 
 

@@ -36,3 +36,15 @@ def test_what_is_heavy_is_loaded_only_where_it_is_needed(loaded, kept_out):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_the_networks_that_the_viewer_shall_ask_are_checked_without_loading_them():
+    script = (
+        "import sys; from ptx_viewer.cli import main; status = main(['--models', 'attention-unet', 'nowhere']);"
+        "print(status, 'torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["2", "False"], done.stderr
+    assert "there is no file or folder 'nowhere'" in done.stderr
