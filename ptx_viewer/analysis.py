@@ -60,7 +60,8 @@ class Analyser:
     cache : Path or None
         Folder of the maps that were made before; None for the user's cache folder.
     models : tuple of str
-        Names of the networks to ask unless an analysis names others; empty for :func:`models.cards.main_models`.
+        Names of the networks to ask unless an analysis names others; empty for
+        :func:`models.cards.main_models`.
 
     Raises
     ------

@@ -40,7 +40,8 @@ def test_what_is_heavy_is_loaded_only_where_it_is_needed(loaded, kept_out):
 
 def test_the_networks_that_the_viewer_shall_ask_are_checked_without_loading_them():
     script = (
-        "import sys; from ptx_viewer.cli import main; status = main(['--models', 'attention-unet', 'nowhere']);"
+        "import sys; from ptx_viewer.cli import main;"
+        "status = main(['--models', 'attention-unet', 'nowhere']);"
         "print(status, 'torch' in sys.modules)"
     )
     done = subprocess.run(
