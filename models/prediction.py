@@ -95,6 +95,9 @@ class Prediction:
         e.g. ``"cpu"`` or ``"cuda:0"``.
     notices : tuple of str
         Sentences for the reader, e.g. that memory ran out and the CPU was used.
+    engine : str
+        The library whose layers ran: ``"torch"`` for the U-Nets, ``"detectron2"`` or ``"torchvision"``
+        for a Mask R-CNN.
     """
 
     model: str
@@ -107,6 +110,7 @@ class Prediction:
     seconds: float
     device: str
     notices: tuple[str, ...] = ()
+    engine: str = "torch"
 
     @property
     def present(self) -> bool:
