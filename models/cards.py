@@ -15,6 +15,9 @@ WEIGHTS_FOLDER = Path(resources.__file__).parent / "weights"
 #: The network every analysis needs: lung fields, sides, and whether a film is frontal.
 LUNG_FIELDS = "lung-fields"
 
+#: The average of the others' answers: a card, but no weights of its own.
+CONSENSUS = "consensus"
+
 #: Shipped to be held against the others; asked only when named.
 BASELINES = ("unet",)
 
@@ -131,14 +134,15 @@ def card_path(name: str) -> Path:
 
 
 def cards() -> tuple[ModelCard, ...]:
-    """Return the cards of all shipped models."""
-    return tuple(load_card(path) for path in sorted(WEIGHTS_FOLDER.glob("*.yaml")))
+    """Return the cards of all shipped weights."""
+    paths = sorted(WEIGHTS_FOLDER.glob("*.yaml"))
+    return tuple(load_card(path) for path in paths if path.stem != CONSENSUS)
 
 
 def available() -> tuple[str, ...]:
     """Return the names of the shipped models that look for a pneumothorax."""
     names = sorted(path.stem for path in WEIGHTS_FOLDER.glob("*.yaml"))
-    return tuple(name for name in names if name != LUNG_FIELDS)
+    return tuple(name for name in names if name not in (LUNG_FIELDS, CONSENSUS))
 
 
 def main_models() -> tuple[str, ...]:

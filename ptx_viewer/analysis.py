@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from explain.attribution import Attribution, Faithfulness
 from explain.methods import METHODS
 from models.cards import LUNG_FIELDS, available, cards, main_models
+from models.consensus import card_of
 from models.geometry import turn_to_standard
 from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.eligibility import header_refusal
@@ -29,6 +30,7 @@ from ptx_viewer.explaining import (
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
+from ptx_viewer.opinions import weigh
 from ptx_viewer.progress import Progress, silent
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.study.image import Image2D
@@ -93,6 +95,8 @@ class Analyser:
             self._model(name)
         without = tuple(name for name in self._names if not self._model(name).has_gradients)
         loaded = tuple(card for card in cards() if card.name in (*self._names, LUNG_FIELDS))
+        if len(self._names) > 1:
+            loaded += (card_of([self._model(name).card for name in self._names]),)
         return EngineInfo(describe(self._device), loaded, without)
 
     def analyse(
@@ -138,7 +142,6 @@ class Analyser:
             return ImageAnalysis(image_key=key, refused=refused, notices=notices)
         predictions: list[Prediction] = []
         attributions: list[Attribution] = []
-        measurements: list[Measurement] = []
         names = options.models or self._names
         for place, name in enumerate(names):
             start, share = 0.2 + 0.8 * place / len(names), 0.8 / len(names)
@@ -149,21 +152,22 @@ class Analyser:
             )
             notices += more + prediction.notices
             predictions.append(prediction)
-            measurements += _measure(prediction, view.lungs, image)
             maps, more = self._explain_all(
                 image, view.lungs, prediction, options, _part(progress, start + 0.4 * share, 0.6 * share)
             )
             notices += more
             attributions += maps
-        return ImageAnalysis(
+        asked = [self._model(name).card for name in names]
+        answered = ImageAnalysis(
             image_key=key,
             refused=refused,
             predictions=tuple(predictions),
             lung_fields=view.lungs,
             attributions=tuple(attributions),
-            measurements=tuple(measurements),
             notices=tuple(dict.fromkeys(notices)),
+            consensus=weigh(predictions, asked, view.lungs, turn),
         )
+        return dataclasses.replace(answered, measurements=measure_suggestions(answered, image))
 
     def analyse_volume(self, volume: Volume, progress: Progress = silent) -> VolumeAnalysis:
         """Segment and measure one CT series; see :func:`ptx_viewer.volumes.analyse_volume`."""
@@ -274,21 +278,27 @@ class Analyser:
         return self._loaded[name]
 
 
-def _measure(prediction: Prediction, lungs: LungFields, image: Image2D) -> tuple[Measurement, ...]:
-    masks: dict[Side, NDArray[np.bool_]] = {}
-    for instance in prediction.instances:
-        masks[instance.side] = (
-            masks[instance.side] | instance.mask if instance.side in masks else instance.mask
+def measure_suggestions(analysis: ImageAnalysis, image: Image2D) -> tuple[Measurement, ...]:
+    """Measure what an analysis puts to the reader, model by model."""
+    masks: dict[str, dict[Side, NDArray[np.bool_]]] = {}
+    for suggestion in analysis.suggestions:
+        of_model, found = masks.setdefault(suggestion.model, {}), suggestion.instance
+        known = of_model.get(found.side)
+        of_model[found.side] = found.mask if known is None else known | found.mask
+    measurements: list[Measurement] = []
+    for model, by_side in masks.items():
+        made = analysis.answer(model)
+        assert made is not None
+        measurements += measure_film(
+            by_side,
+            analysis.lung_fields,
+            image.spacing,
+            model,
+            film_view(image),
+            made.probability,
+            made.mask_threshold,
         )
-    return measure_film(
-        masks,
-        lungs,
-        image.spacing,
-        prediction.model,
-        film_view(image),
-        prediction.probability,
-        prediction.mask_threshold,
-    )
+    return tuple(measurements)
 
 
 def _part(progress: Progress, start: float, share: float) -> Progress:

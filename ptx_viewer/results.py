@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explain.attribution import Attribution
+from models.agreement import Agreement
 from models.cards import ModelCard
 from models.ct.labels import CtSegmentation
-from models.prediction import LungFields, Prediction, Side
+from models.prediction import Instance, LungFields, Prediction, Side
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.volume import VOLUME
 
@@ -42,6 +43,42 @@ class AnalysisOptions:
 
 
 @dataclass(frozen=True, eq=False)
+class Consensus:
+    """What several networks together make of one image.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        The weighted answer, of the model ``"consensus"``.
+    agreement : Agreement
+    statements : tuple of str
+        What the networks see and who does not see it, sentences for the reader.
+    """
+
+    prediction: Prediction
+    agreement: Agreement
+    statements: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """One outline that is put to the reader.
+
+    Attributes
+    ----------
+    model : str
+        Whose outline it is: a network, or the consensus.
+    number : int
+        Among the outlines of that model, from 1.
+    instance : Instance
+    """
+
+    model: str
+    number: int
+    instance: Instance
+
+
+@dataclass(frozen=True, eq=False)
 class ImageAnalysis:
     """What the program says about one image before any reader has looked.
 
@@ -58,6 +95,8 @@ class ImageAnalysis:
     measurements : tuple of Measurement
     notices : tuple of str
         Sentences for the reader about how the pass went.
+    consensus : Consensus or None
+        None unless two networks or more have answered.
     """
 
     image_key: str
@@ -67,6 +106,39 @@ class ImageAnalysis:
     attributions: tuple[Attribution, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     notices: tuple[str, ...] = ()
+    consensus: Consensus | None = None
+
+    @property
+    def answers(self) -> tuple[Prediction, ...]:
+        """Every answer, the consensus after the networks that it weighs."""
+        return self.predictions + (() if self.consensus is None else (self.consensus.prediction,))
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """What the reader is to decide about, and what is measured.
+
+        The outlines of a single network are all there is.  Of several, it is those of the consensus and,
+        on a side of the patient where the consensus outlines nothing, each network's own: what only
+        one of them sees is put to the reader, not hidden.
+        """
+        if self.consensus is None:
+            return _suggested(self.predictions, frozenset())
+        agreed = self.consensus.prediction
+        sides = frozenset(instance.side for instance in agreed.instances)
+        return _suggested((agreed,), frozenset()) + _suggested(self.predictions, sides)
+
+    def answer(self, model: str) -> Prediction | None:
+        """Return the answer of a network, or of the consensus, by its name."""
+        return next((made for made in self.answers if made.model == model), None)
+
+
+def _suggested(predictions: tuple[Prediction, ...], without: frozenset[Side]) -> tuple[Suggestion, ...]:
+    return tuple(
+        Suggestion(made.model, number, instance)
+        for made in predictions
+        for number, instance in enumerate(made.instances, start=1)
+        if instance.side not in without
+    )
 
 
 @dataclass(frozen=True)
@@ -78,7 +150,7 @@ class EngineInfo:
     device : str
         What the networks run on, e.g. ``"cpu"``.
     cards : tuple of ModelCard
-        Of every loaded network.
+        Of every loaded network, and of their consensus where there is one.
     without_gradients : tuple of str
         Models that methods which need gradients cannot explain.
     """

@@ -85,9 +85,9 @@ def check_unsigned(review: ImageReview) -> None:
 
 
 def review_from_analysis(analysis: ImageAnalysis, *, clock: Clock = utc_now) -> ImageReview:
-    """Start a review: one suggested finding for each instance of each prediction.
+    """Start a review: one suggested finding for each of the analysis's suggestions.
 
-    Findings are numbered from 1 for each model: ``"attention-unet-1"``, ``"attention-unet-2"``...
+    Findings are numbered from 1 for each model: ``"consensus-1"``, ``"attention-unet-2"``...
     """
     findings = _suggestions(analysis)
     return with_event(ImageReview(analysis.image_key, findings), Action.ANALYSED, _summary(analysis), clock)
@@ -113,7 +113,7 @@ def update_from_analysis(
     if analysis.image_key != review.image_key:
         raise ValueError(f"the analysis is of {analysis.image_key}, the review of {review.image_key}")
     touched = {f.source for f in review.findings if f.edited or f.decision is not Decision.SUGGESTED}
-    replaced = {prediction.model for prediction in analysis.predictions} - touched
+    replaced = {prediction.model for prediction in analysis.answers} - touched
     kept = tuple(finding for finding in review.findings if finding.source not in replaced)
     fresh = tuple(finding for finding in _suggestions(analysis) if finding.source in replaced)
     return with_event(replace(review, findings=kept + fresh), Action.ANALYSED, _summary(analysis), clock)
@@ -264,15 +264,14 @@ def unsign(review: ImageReview, *, clock: Clock = utc_now) -> ImageReview:
 def _suggestions(analysis: ImageAnalysis) -> tuple[Finding, ...]:
     return tuple(
         Finding(
-            finding_id=f"{prediction.model}-{number}",
-            source=prediction.model,
-            side=instance.side,
-            score=instance.score,
-            suggested=instance.mask,
-            mask=instance.mask,
+            finding_id=f"{suggestion.model}-{suggestion.number}",
+            source=suggestion.model,
+            side=suggestion.instance.side,
+            score=suggestion.instance.score,
+            suggested=suggestion.instance.mask,
+            mask=suggestion.instance.mask,
         )
-        for prediction in analysis.predictions
-        for number, instance in enumerate(prediction.instances, start=1)
+        for suggestion in analysis.suggestions
     )
 
 
@@ -281,7 +280,7 @@ def _summary(analysis: ImageAnalysis) -> str:
         return "refused" if analysis.refused else "no model was run"
     return ", ".join(
         f"{prediction.model} ({prediction.card_id}): {len(prediction.instances)} found"
-        for prediction in analysis.predictions
+        for prediction in analysis.answers
     )
 
 

@@ -81,10 +81,8 @@ def current_measurements(
 def _probability(
     analysis: ImageAnalysis | None, model: str
 ) -> tuple[NDArray[np.float32] | None, float | None]:
-    for prediction in analysis.predictions if analysis is not None else ():
-        if prediction.model == model:
-            return prediction.probability, prediction.mask_threshold
-    return None, None
+    made = analysis.answer(model) if analysis is not None else None
+    return (None, None) if made is None else (made.probability, made.mask_threshold)
 
 
 def _union_by_side(findings: Iterable[Finding]) -> dict[Side, NDArray[np.bool_]]:

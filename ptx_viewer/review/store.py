@@ -171,7 +171,7 @@ class ReviewStore:
         """
         columns = {
             "refused": analysis.refused is not None,
-            "finding": any(prediction.present for prediction in analysis.predictions),
+            "finding": any(prediction.present for prediction in analysis.answers),
         }
         self._save(analysis, "analysis", columns)
 
