@@ -8,6 +8,9 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
+
+from models.training.precision import Precision
 
 NETWORKS = ("lung-fields", "attention-unet", "unet")
 #: Folders of the film collections.
@@ -25,12 +28,18 @@ def train(words: Sequence[str]) -> int:
     parser.add_argument("--folds", type=int, metavar="K", help="cross-validate instead; with --config")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument("--steps", type=int, default=900, help="without a configuration")
+    parser.add_argument("--initial", type=Path, metavar="FILE", help="weights to begin with; as shipped")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), default="float32", help="as shipped; default: float32"
+    )
     parser.add_argument("--threads", type=int, help="processor threads; default: all")
     chosen = parser.parse_args(list(words))
     if chosen.config is None and (chosen.network is None or chosen.data is None):
         parser.error("name a network and --data, or a --config")
     if chosen.config is not None and (chosen.network or chosen.data):
         parser.error("a configuration names network and data itself")
+    if chosen.initial is not None and (chosen.config is not None or chosen.network == "lung-fields"):
+        parser.error("--initial is for attention-unet and unet; a configuration names its own")
     if chosen.folds is not None and (chosen.config is None or chosen.folds < 2):
         parser.error("--folds needs a --config and at least 2 folds")
     with _complaints() as status:
@@ -90,7 +99,13 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
     else:
         attention = chosen.network == "attention-unet"
         lungs = zoo.load_lung_fields("cpu").network
-        train_pneumothorax(chosen.data, chosen.out, chosen.steps, lungs, attention)
+        if chosen.initial is not None:
+            command += " --initial EARLIER-WEIGHTS"
+        if chosen.precision != "float32":
+            command += f" --precision {chosen.precision}"
+        train_pneumothorax(
+            chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision
+        )
         card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
     for figure in card.figures:
         print(figure)  # noqa: T201

@@ -14,6 +14,7 @@ import yaml
 from models.preprocess import Preprocessing
 from models.training.augment import Augmentation
 from models.training.export import current_commit
+from models.training.film_mix import BatchSettings
 from models.training.fit import FitSettings
 from models.training.strict import build, plain
 
@@ -90,34 +91,6 @@ class DataSettings:
 
 
 @dataclass(frozen=True)
-class BatchSettings:
-    """Films of each kind in a batch.
-
-    Attributes
-    ----------
-    outlined, negative, inserted, labelled, digital : int
-        With a drawn mask; without a pneumothorax; with an inserted one; positive by label alone; of the
-        digital thorax, with and without one.
-    drain : float
-        Share of the negative and the inserted films on which a chest drain is drawn.
-    """
-
-    outlined: int = 5
-    negative: int = 3
-    inserted: int = 2
-    labelled: int = 1
-    digital: int = 1
-    drain: float = 0.3
-
-    def __post_init__(self) -> None:
-        counts = (self.outlined, self.negative, self.inserted, self.labelled, self.digital)
-        if min(counts) < 0 or self.outlined + self.inserted < 1 or self.negative < 1:
-            raise ValueError("a batch needs films with a mask (outlined or inserted) and negative films")
-        if not 0 <= self.drain <= 1:
-            raise ValueError(f"drain must be between 0 and 1, not {self.drain:g}")
-
-
-@dataclass(frozen=True)
 class LossSettings:
     """Dice + BCE, or Dice + focal loss.
 
@@ -145,7 +118,7 @@ class Configuration:
     data: DataSettings
     network: NetworkSettings = NetworkSettings()
     fit: FitSettings = FitSettings(steps=900, validate_every=100, checkpoint_every=25)  # noqa: RUF009
-    batch: BatchSettings = BatchSettings()
+    batch: BatchSettings = BatchSettings()  # noqa: RUF009
     loss: LossSettings = LossSettings()
     augmentation: Augmentation = Augmentation()  # noqa: RUF009
     preprocessing: Preprocessing = Preprocessing()  # noqa: RUF009

@@ -18,6 +18,7 @@ from models.preprocess import Preprocessing, enhance
 from models.training import export, films, splits
 from models.training.configuration import Configuration, keep_configuration
 from models.training.digital import DIGITAL_FILMS, digital_films
+from models.training.film_mix import FilmMix
 from models.training.films import Film, FilmBank
 from models.training.fit import fit, trained_weights
 from models.training.manifest import NO_FOLD, Entry, check_files, keep_manifest, make_entries, read_manifest
@@ -154,7 +155,7 @@ def build_task(
     outlined = bank([f for f in parts[TRAIN] if f.positive and f.mask is not None], large)
     labelled = bank([f for f in parts[TRAIN] if f.positive and f.mask is None], large)
     hosts = bank([f for f in parts[TRAIN] if not f.positive], large)
-    if batch.inserted or batch.drain:
+    if batch.needs_lungs:
         hosts = FilmBank(hosts.films, hosts.images, outline_lungs(hosts, lung_network))
         # Insertion draws films until one takes it: without a lung anywhere it would never end.
         if batch.inserted and (hosts.masks > 0).mean() < _LEAST_LUNG:
@@ -166,8 +167,9 @@ def build_task(
     if batch.inserted and run_lengths is not None:
         held_out = {film.film_id for name in (VALIDATION, TEST) for film in parts[name]}
         profiles = retreat_profiles(run_lengths, held_out)
-    return PneumothoraxTask(
+    mix = FilmMix(
         outlined=outlined,
+        outlined_lungs=outline_lungs(outlined, lung_network) if batch.transplanted else None,
         negatives=hosts,
         labelled=labelled,
         profiles=profiles,
@@ -175,20 +177,12 @@ def build_task(
             digital_films(DIGITAL_FILMS if batch.digital else 0, large, run / "digital.npz"),
             configuration.preprocessing,
         ),
-        validation=bank(parts[VALIDATION], size),
         size=size,
-        shares=(
-            batch.outlined,
-            batch.negative,
-            batch.inserted,
-            batch.labelled if labelled.films else 0,
-            batch.digital,
-        ),
-        drain=batch.drain,
+        settings=batch if labelled.films else dataclasses.replace(batch, labelled=0),
         augmentation=configuration.augmentation,
-        focal_gamma=configuration.loss.focal_gamma,
-        focal_alpha=configuration.loss.focal_alpha,
     )
+    loss = configuration.loss
+    return PneumothoraxTask(mix, bank(parts[VALIDATION], size), loss.focal_gamma, loss.focal_alpha)
 
 
 def _enhanced(made: FilmBank, preprocessing: Preprocessing) -> FilmBank:

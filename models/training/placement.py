@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from contextlib import AbstractContextManager
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
 from models.networks.unet import UNetOutput
-
-Precision = Literal["float32", "bfloat16", "float16"]
+from models.training.depthwise import DepthwiseInFloat32
+from models.training.precision import Precision
 
 
 def check_precision(precision: str, device: torch.device) -> None:
@@ -62,6 +62,9 @@ class Placed(nn.Module):
         return dataclasses.replace(output, masks=masks, images=images)
 
     def _autocast(self) -> AbstractContextManager[object]:
-        if self._precision == "float32":
-            return contextlib.nullcontext()
-        return torch.autocast(self._device.type, dtype=getattr(torch, self._precision))
+        stack = contextlib.ExitStack()
+        if self._precision != "float32":
+            stack.enter_context(torch.autocast(self._device.type, dtype=getattr(torch, self._precision)))
+            if self._device.type == "cpu" and self.training:
+                stack.enter_context(DepthwiseInFloat32())
+        return stack

@@ -11,18 +11,26 @@ from torch import nn
 
 from models.networks.unet import UNet
 from models.training import films
+from models.training.augment import Augmentation
 from models.training.digital import DIGITAL_FILMS, digital_films
+from models.training.film_mix import BatchSettings, FilmMix
 from models.training.fit import FitSettings, fit
 from models.training.lung_task import SIZE as LUNG_SIZE
 from models.training.lung_task import as_input
 from models.training.pneumothorax_task import PneumothoraxTask
 from models.training.pretrained import load_imagenet
 from models.training.shapes import retreat_profiles
+from models.weights import load_weights
 
 ENCODER = "tf_efficientnet_lite2"
-SIZE = 288
+SIZE = 384
 #: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
-BANK_SIZE = 352
+BANK_SIZE = 448
+BATCH = BatchSettings(outlined=4, negative=3, inserted=1, transplanted=2, healthy_transplants=0.25)
+AUGMENTATION = Augmentation(
+    rotation_degrees=15, scale=0.22, shift=0.08, elastic_pixels=8, contrast=0.35, gamma=0.4, noise=0.05,
+    cutout=3, device_cutout=0.1, letters=2, collimation=0.1, grid_lines=0.02,
+)  # fmt: skip
 #: One SIIM-ACR film stands in the additional NIH films too (found by perceptual hash).
 _DUPLICATES = {"00001317_000"}
 #: SIIM-ACR films that also appear among the figure crops (found by perceptual hash): never held out.
@@ -73,15 +81,19 @@ def build_task(data: Path, lung_network: nn.Module, run: Path) -> PneumothoraxTa
     negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
     hosts = films.FilmBank(negatives.films, negatives.images, outline_lungs(negatives, lung_network))
     held_out = {film.film_id for name in ("validation", "test") for film in parts[name]}
-    return PneumothoraxTask(
-        outlined=films.load_bank([f for f in train if f.positive and f.mask is not None], BANK_SIZE),
+    outlined = films.load_bank([f for f in train if f.positive and f.mask is not None], BANK_SIZE)
+    mix = FilmMix(
+        outlined=outlined,
+        outlined_lungs=outline_lungs(outlined, lung_network),
         negatives=hosts,
         labelled=films.load_bank([f for f in train if f.positive and f.mask is None], BANK_SIZE),
         profiles=retreat_profiles(data / "siim" / "train-rle.csv.gz", held_out),
         digital=digital_films(DIGITAL_FILMS, BANK_SIZE, run / "digital.npz"),
-        validation=films.load_bank(parts["validation"], SIZE),
         size=SIZE,
+        settings=BATCH,
+        augmentation=AUGMENTATION,
     )
+    return PneumothoraxTask(mix, films.load_bank(parts["validation"], SIZE))
 
 
 @torch.no_grad()
@@ -98,9 +110,39 @@ def outline_lungs(bank: films.FilmBank, network: nn.Module) -> NDArray[np.uint8]
 
 
 def train_pneumothorax(
-    data: Path, run: Path, steps: int, lung_network: nn.Module, attention: bool = True
+    data: Path,
+    run: Path,
+    steps: int,
+    lung_network: nn.Module,
+    attention: bool = True,
+    initial: Path | None = None,
+    precision: str = "float32",
 ) -> nn.Module:
-    """Train, or go on training, and return the averaged network."""
+    """Train, or go on training, and return the averaged network.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with the film collections.
+    run : Path
+    steps : int
+    lung_network : nn.Module
+    attention : bool
+    initial : Path or None
+        Weights of the same network to begin with, at two thirds of the learning rate; None begins with
+        the encoder's ImageNet weights.
+    precision : str
+        See :class:`models.training.fit.FitSettings`.
+    """
     network = build_network(attention)
-    settings = FitSettings(steps=steps, validate_every=100, checkpoint_every=25)
+    if initial is not None:
+        load_weights(network, initial)
+    settings = FitSettings(
+        steps=steps,
+        learning_rate=1.5e-3 if initial is None else 1e-3,
+        weight_decay=0.05,
+        validate_every=100,
+        checkpoint_every=25,
+        precision=precision,
+    )
     return fit(network, build_task(data, lung_network, run), settings, run)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from models.networks.unet import UNet
+from models.training.film_mix import FilmMix
 from models.training.films import Film, FilmBank
 from models.training.lung_task import LungTask, as_input, split_sides
 from models.training.pneumothorax import outline_lungs
@@ -42,15 +43,15 @@ def task() -> PneumothoraxTask:
         np.concatenate([negatives.images, more.images]),
         np.concatenate([negatives.masks, more.masks]),
     )
-    return PneumothoraxTask(
+    mix = FilmMix(
         outlined=bank(2, "siim", True, drawn),
         negatives=both,
         labelled=bank(1, "nih", True, None),
         profiles=np.full((3, 24), 0.3, np.float32),
         digital=bank(1, "digital", True, drawn, 102),
-        validation=bank(2, "siim", True, drawn),
         size=64,
     )
+    return PneumothoraxTask(mix, bank(2, "siim", True, drawn))
 
 
 def test_a_batch_mixes_its_kinds_of_films_in_fixed_shares(task: PneumothoraxTask) -> None:
