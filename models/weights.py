@@ -55,9 +55,29 @@ def load_weights(network: nn.Module, path: Path, sha256: str | None = None) -> N
     try:
         if sha256 is not None and sha256_of(path) != sha256:
             raise WeightsError(f"the weight file {path.name} is not the one that its card describes")
-        tensors = _without_counters(load_file(path))
+        tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path.name} is not a readable safetensors file") from error
+    fill_network(network, tensors, path.name)
+
+
+def fill_network(network: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
+    """Fill `network` with `tensors`, every one and no other; unchanged if they do not fit.
+
+    Parameters
+    ----------
+    network : nn.Module
+    tensors : dict
+        By the names of the network's ``state_dict``, of any floating-point type.
+    name : str
+        Of the file that they come from, for the message.
+
+    Raises
+    ------
+    WeightsError
+        With the first few missing, extra or wrongly shaped tensors.
+    """
+    tensors = _without_counters(tensors)
     wanted = _without_counters(network.state_dict())
     problems = [f"{key} is missing" for key in wanted if key not in tensors]
     problems += [f"{key} is not part of this network" for key in tensors if key not in wanted]
@@ -68,7 +88,7 @@ def load_weights(network: nn.Module, path: Path, sha256: str | None = None) -> N
     ]
     if problems:
         more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
-        raise WeightsError(f"{path.name} does not fit this network: {'; '.join(problems[:3])}{more}")
+        raise WeightsError(f"{name} does not fit this network: {'; '.join(problems[:3])}{more}")
     fitting = {key: value.to(wanted[key].dtype) for key, value in tensors.items()}
     network.load_state_dict(fitting, strict=False)
 
