@@ -10,9 +10,11 @@ from dataclasses import replace
 
 from ptx_viewer.measure.annotation import Annotation, AnnotationKind
 from ptx_viewer.measure.regions import Point
+from ptx_viewer.study.planes import Plane
 
-from .edits import Action, Clock, check_unsigned, utc_now, with_event
+from .edits import Action, Clock, R, check_unsigned, utc_now, with_event
 from .review import ImageReview
+from .volume import PlaneAnnotation, VolumeReview
 
 
 class UnknownAnnotation(KeyError):  # noqa: N818  (KeyError names its own kind)
@@ -42,19 +44,44 @@ def add_annotation(
         If the points do not suit the kind.
     """
     check_unsigned(review)
-    # Counted from the audit trail, so that the number of a removed measurement is never used again.
-    number = 1 + sum(
-        event.action == Action.MEASURED and event.detail.startswith(f"{kind.value}-")
-        for event in review.audit
-    )
-    drawn = Annotation(f"{kind.value}-{number}", kind, points)
+    drawn = Annotation(_next_id(review, kind), kind, points)
     changed = replace(review, annotations=(*review.annotations, drawn))
     return with_event(changed, Action.MEASURED, drawn.annotation_id, clock)
 
 
-def move_annotation(
-    review: ImageReview, annotation_id: str, points: tuple[Point, ...], *, clock: Clock = utc_now
-) -> ImageReview:
+def add_plane_annotation(
+    review: VolumeReview,
+    plane: Plane,
+    index: int,
+    kind: AnnotationKind,
+    points: tuple[Point, ...],
+    *,
+    clock: Clock = utc_now,
+) -> VolumeReview:
+    """Add a measurement that the reader drew on a plane of a CT series.
+
+    Parameters
+    ----------
+    plane : Plane
+    index : int
+        Number of the plane, from 0.
+    kind, points
+        As for :func:`add_annotation`, in the rows and columns of the plane as it is displayed.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    ValueError
+        If the points do not suit the kind.
+    """
+    check_unsigned(review)
+    drawn = PlaneAnnotation(_next_id(review, kind), kind, points, plane, index)
+    changed = replace(review, annotations=(*review.annotations, drawn))
+    return with_event(changed, Action.MEASURED, drawn.annotation_id, clock)
+
+
+def move_annotation(review: R, annotation_id: str, points: tuple[Point, ...], *, clock: Clock = utc_now) -> R:
     """Move or resize one of the reader's measurements.
 
     Raises
@@ -67,17 +94,18 @@ def move_annotation(
         If the points do not suit its kind.
     """
     check_unsigned(review)
-    before = find_annotation(review, annotation_id)
-    if before.points == points:
+    if find_annotation(review, annotation_id).points == points:
         return review
-    after = replace(before, points=points)
-    annotations = tuple(after if one is before else one for one in review.annotations)
+    annotations = tuple(
+        replace(one, points=points) if one.annotation_id == annotation_id else one
+        for one in review.annotations
+    )
     return with_event(
         replace(review, annotations=annotations), Action.MEASUREMENT_MOVED, annotation_id, clock
     )
 
 
-def remove_annotation(review: ImageReview, annotation_id: str, *, clock: Clock = utc_now) -> ImageReview:
+def remove_annotation(review: R, annotation_id: str, *, clock: Clock = utc_now) -> R:
     """Remove one of the reader's measurements.
 
     Raises
@@ -88,16 +116,25 @@ def remove_annotation(review: ImageReview, annotation_id: str, *, clock: Clock =
         If there is no such measurement.
     """
     check_unsigned(review)
-    gone = find_annotation(review, annotation_id)
-    annotations = tuple(one for one in review.annotations if one is not gone)
+    find_annotation(review, annotation_id)
+    annotations = tuple(one for one in review.annotations if one.annotation_id != annotation_id)
     return with_event(
         replace(review, annotations=annotations), Action.MEASUREMENT_REMOVED, annotation_id, clock
     )
 
 
-def find_annotation(review: ImageReview, annotation_id: str) -> Annotation:
+def find_annotation(review: ImageReview | VolumeReview, annotation_id: str) -> Annotation:
     """Return one of the reader's measurements; raise :class:`UnknownAnnotation` if there is none."""
     for annotation in review.annotations:
         if annotation.annotation_id == annotation_id:
             return annotation
     raise UnknownAnnotation(f"There is no measurement {annotation_id!r} in this review.")
+
+
+def _next_id(review: ImageReview | VolumeReview, kind: AnnotationKind) -> str:
+    # Counted from the audit trail, so that the number of a removed measurement is never used again.
+    number = 1 + sum(
+        event.action == Action.MEASURED and event.detail.startswith(f"{kind.value}-")
+        for event in review.audit
+    )
+    return f"{kind.value}-{number}"

@@ -1,20 +1,21 @@
-"""Arrays as compact bytes: masks exactly, maps with 16 bits.  No pickle.
+"""Arrays as compact bytes: masks and labels exactly, maps with 16 bits.  No pickle.
 
 A coded array is a fixed little-endian header followed by zlib data:
 
 =======  ========================================================================
 bytes    meaning
 =======  ========================================================================
-4        ``b"MASK"`` or ``b"MAP "``
-4 + 4    rows, columns (uint32)
-8        mask: unused; map: magnitude (float64)
+4        ``b"MASK"``, ``b"MAP "`` or ``b"LABL"``
+4 + 4    rows (labels: of all slices together), columns (uint32)
+8        mask: unused; map: magnitude; labels: number of slices (float64)
 1        map: 1 when values are signed
-rest     mask: packed bits, row after row; map: see :func:`encode_map`
+rest     mask: packed bits, row after row; map: see :func:`encode_map`; labels: a byte each
 =======  ========================================================================
 """
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _HEADER = struct.Struct("<4sIId?")
-_MASK, _MAP = b"MASK", b"MAP "
+_MASK, _MAP, _LABELS = b"MASK", b"MAP ", b"LABL"
 # Level 1: a film is saved while the reader waits, and higher levels gain little on such data.
 _LEVEL = 1
 _LARGEST = 2**30
@@ -33,18 +34,22 @@ class CodecError(ValueError):
 
 
 def encode(array: NDArray[np.generic]) -> bytes:
-    """Code a mask (bool) exactly, or a map (float32) with 16 bits; shape [H, W].
+    """Code a mask (bool [H, W]) or labels (uint8 [S, H, W]) exactly, or a map (float32 [H, W]) with 16 bits.
 
     Raises
     ------
     CodecError
-        If it is neither.
+        If it is none of these.
     """
     if array.ndim == 2 and array.dtype == np.bool_:
         return encode_mask(array.astype(np.bool_, copy=False))
     if array.ndim == 2 and np.issubdtype(array.dtype, np.floating):
         return encode_map(array.astype(np.float32, copy=False))
-    raise CodecError(f"only masks and maps are kept, not {array.dtype} of shape {array.shape}")
+    if array.ndim == 3 and array.dtype == np.uint8:
+        slices, rows, columns = array.shape
+        header = _HEADER.pack(_LABELS, slices * rows, columns, float(slices), False)
+        return header + zlib.compress(array.tobytes(), _LEVEL)
+    raise CodecError(f"only masks, labels and maps are kept, not {array.dtype} of shape {array.shape}")
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
@@ -85,7 +90,9 @@ def encode_map(values: NDArray[np.float32]) -> bytes:
 
 
 def decode(data: bytes) -> NDArray[np.generic]:
-    """Return the mask (bool, read-only) or map (float32) of shape [H, W] that `data` holds.
+    """Return the mask (bool [H, W]), labels (uint8 [S, H, W]) or map (float32 [H, W]) that `data` holds.
+
+    Masks and labels are read-only.
 
     Raises
     ------
@@ -95,9 +102,9 @@ def decode(data: bytes) -> NDArray[np.generic]:
     try:
         kind, rows, columns, magnitude, signed = _HEADER.unpack_from(data)
         pixels = rows * columns
-        if kind not in (_MASK, _MAP) or pixels > _LARGEST:
-            raise CodecError("not a coded mask or map")
-        expected = (pixels + 7) // 8 if kind == _MASK else 2 * pixels
+        if kind not in (_MASK, _MAP, _LABELS) or pixels > _LARGEST:
+            raise CodecError("not a coded mask, map or labels")
+        expected = {_MASK: (pixels + 7) // 8, _MAP: 2 * pixels, _LABELS: pixels}[kind]
         # Bounded: damaged bytes must not unpack to more than the header announces.
         content = zlib.decompressobj().decompress(data[_HEADER.size :], expected + 1)
     except (struct.error, zlib.error) as error:
@@ -105,6 +112,11 @@ def decode(data: bytes) -> NDArray[np.generic]:
     if len(content) != expected:
         raise CodecError("damaged mask or map: wrong length")
     flat = np.frombuffer(content, dtype=np.uint8)
+    if kind == _LABELS:
+        slices = int(magnitude) if math.isfinite(magnitude) else 0
+        if slices < 1 or rows % slices:
+            raise CodecError("damaged labels: the slices do not come out even")
+        return flat.reshape(slices, rows // slices, columns)
     if kind == _MASK:
         mask = np.unpackbits(flat, count=pixels).view(np.bool_).reshape(rows, columns)
         mask = mask if mask.base is None else mask.copy()

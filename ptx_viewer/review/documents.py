@@ -1,10 +1,10 @@
 """Reviews and analyses as JSON, with their arrays beside it.
 
-A frozen dataclass becomes an object of its fields, a tuple a list, an enumeration its value, a
-time its ISO 8601 text, and an array ``{"array": n}``: the n-th of the arrays that are kept beside
-the text.  Reading is led by the type annotations of the dataclass, so nothing that the file says
-can choose what is made of it.  A field that an older program did not write takes its default; one
-that a newer program added is passed over.
+A frozen dataclass becomes an object of its fields, a dictionary by an enumeration an object, a
+tuple a list, an enumeration its value, a time its ISO 8601 text, and an array ``{"array": n}``: the
+n-th of the arrays that are kept beside the text.  Reading is led by the type annotations of the
+dataclass, so nothing that the file says can choose what is made of it.  A field that an older program
+did not write takes its default; one that a newer program added is passed over.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ def _plain(value: object, arrays: list[NDArray[np.generic]]) -> object:
         return {"array": len(arrays) - 1}
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), arrays) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(item, arrays) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item, arrays) for item in value]
     if isinstance(value, datetime):
@@ -91,6 +93,9 @@ def _made(hint: Any, value: Any, arrays: Sequence[NDArray[np.generic]]) -> Any:
         return arrays[value["array"]]
     if origin is tuple:
         return _made_tuple(get_args(hint), value, arrays)
+    if origin is dict:
+        of_key, of_item = get_args(hint)
+        return {_made(of_key, key, arrays): _made(of_item, item, arrays) for key, item in value.items()}
     if is_dataclass(hint):
         return _made_dataclass(hint, value, arrays)
     if hint is datetime:

@@ -1,9 +1,10 @@
 """What a reader can do to a review: pure functions, each of which writes down what was done.
 
-Every function takes an :class:`ImageReview` and returns a new one with an
+Every function takes a review, of an image or of a CT series, and returns a new one with an
 :class:`AuditEvent` appended; the review that was passed in stays as it was.  A call that
 changes nothing (accepting an accepted finding, the same impression again) returns the
-review itself, without an event.
+review itself, without an event.  What concerns the outlines of a series alone is in
+:mod:`ptx_viewer.review.volume_edits`.
 
 The audit trail names findings and counts, never what was typed: an impression may hold a
 patient's name.
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +25,13 @@ from models.prediction import Side
 from ptx_viewer.results import ImageAnalysis
 
 from .review import AuditEvent, Decision, Finding, ImageReview, Verdict
+from .volume import VolumeFinding, VolumeReview
 
 #: Source and prefix of the findings that the reader draws.
 READER = "reader"
+
+#: A review of either kind: what goes in comes out.
+R = TypeVar("R", ImageReview, VolumeReview)
 
 #: Returns the time of an event; replaced in tests.
 Clock = Callable[[], datetime]
@@ -71,12 +77,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def with_event(review: ImageReview, action: Action, detail: str, clock: Clock) -> ImageReview:
+def with_event(review: R, action: Action, detail: str, clock: Clock) -> R:
     """Return `review` with one more audit event."""
     return replace(review, audit=(*review.audit, AuditEvent(clock(), action.value, detail)))
 
 
-def check_unsigned(review: ImageReview) -> None:
+def check_unsigned(review: ImageReview | VolumeReview) -> None:
     """Raise :class:`ReviewLocked` when `review` is signed."""
     if review.signed_by:
         raise ReviewLocked(
@@ -119,17 +125,17 @@ def update_from_analysis(
     return with_event(replace(review, findings=kept + fresh), Action.ANALYSED, _summary(analysis), clock)
 
 
-def accept(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+def accept(review: R, finding_id: str, *, clock: Clock = utc_now) -> R:
     """Accept a finding as it stands now."""
     return _decide(review, finding_id, Decision.ACCEPTED, Action.ACCEPTED, clock)
 
 
-def reject(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+def reject(review: R, finding_id: str, *, clock: Clock = utc_now) -> R:
     """Reject a finding: it stays in the review but is no longer measured."""
     return _decide(review, finding_id, Decision.REJECTED, Action.REJECTED, clock)
 
 
-def reopen(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+def reopen(review: R, finding_id: str, *, clock: Clock = utc_now) -> R:
     """Take back a decision: the finding is a suggestion again."""
     return _decide(review, finding_id, Decision.SUGGESTED, Action.REOPENED, clock)
 
@@ -154,13 +160,15 @@ def repaint(
         If `mask` is not boolean or not of the shape of the finding's mask.
     """
     check_unsigned(review)
-    finding = _find(review, finding_id)
-    _check_mask(mask, finding.mask.shape)
-    if np.array_equal(mask, finding.mask):
+    find_finding(review, finding_id)
+    before = next(finding for finding in review.findings if finding.finding_id == finding_id)
+    _check_mask(mask, before.mask.shape)
+    if np.array_equal(mask, before.mask):
         return review
-    detail = f"{finding_id}: {np.count_nonzero(finding.mask)} to {np.count_nonzero(mask)} pixels"
-    painted = _exchange(review, replace(finding, mask=_frozen(mask)))
-    return with_event(painted, Action.REPAINTED, detail, clock)
+    detail = f"{finding_id}: {np.count_nonzero(before.mask)} to {np.count_nonzero(mask)} pixels"
+    after = replace(before, mask=_frozen(mask))
+    findings = tuple(after if finding is before else finding for finding in review.findings)
+    return with_event(replace(review, findings=findings), Action.REPAINTED, detail, clock)
 
 
 def add_finding(
@@ -184,15 +192,13 @@ def add_finding(
     """
     check_unsigned(review)
     _check_mask(mask, review.findings[0].mask.shape if review.findings else None)
-    # Counted from the audit trail, so that the number of a removed finding is never used again.
-    number = 1 + sum(event.action == Action.DRAWN for event in review.audit)
-    finding_id = f"{READER}-{number}"
+    finding_id = next_reader_id(review)
     drawn = Finding(finding_id, READER, side, None, None, _frozen(mask), Decision.ACCEPTED)
     detail = f"{finding_id}: {side.value}, {np.count_nonzero(mask)} pixels"
     return with_event(replace(review, findings=(*review.findings, drawn)), Action.DRAWN, detail, clock)
 
 
-def remove_finding(review: ImageReview, finding_id: str, *, clock: Clock = utc_now) -> ImageReview:
+def remove_finding(review: R, finding_id: str, *, clock: Clock = utc_now) -> R:
     """Remove a finding that the reader drew.
 
     Raises
@@ -205,13 +211,13 @@ def remove_finding(review: ImageReview, finding_id: str, *, clock: Clock = utc_n
         If a model suggested the finding: what a model said is rejected, not removed.
     """
     check_unsigned(review)
-    if _find(review, finding_id).source != READER:
+    if find_finding(review, finding_id).source != READER:
         raise ValueError(f"{finding_id} was suggested by a model: reject it instead of removing it.")
     findings = tuple(finding for finding in review.findings if finding.finding_id != finding_id)
     return with_event(replace(review, findings=findings), Action.REMOVED, finding_id, clock)
 
 
-def set_impression(review: ImageReview, text: str, *, clock: Clock = utc_now) -> ImageReview:
+def set_impression(review: R, text: str, *, clock: Clock = utc_now) -> R:
     """Set the free text of the reader."""
     check_unsigned(review)
     if text == review.impression:
@@ -219,7 +225,7 @@ def set_impression(review: ImageReview, text: str, *, clock: Clock = utc_now) ->
     return with_event(replace(review, impression=text), Action.IMPRESSION, f"{len(text)} characters", clock)
 
 
-def set_verdict(review: ImageReview, verdict: Verdict, *, clock: Clock = utc_now) -> ImageReview:
+def set_verdict(review: R, verdict: Verdict, *, clock: Clock = utc_now) -> R:
     """Set the reader's answer for the image."""
     check_unsigned(review)
     if verdict is review.verdict:
@@ -227,7 +233,7 @@ def set_verdict(review: ImageReview, verdict: Verdict, *, clock: Clock = utc_now
     return with_event(replace(review, verdict=verdict), Action.VERDICT, verdict.value, clock)
 
 
-def sign(review: ImageReview, name: str, *, clock: Clock = utc_now) -> ImageReview:
+def sign(review: R, name: str, *, clock: Clock = utc_now) -> R:
     """Sign the review: from now on it refuses every change but :func:`unsign`.
 
     Parameters
@@ -251,7 +257,7 @@ def sign(review: ImageReview, name: str, *, clock: Clock = utc_now) -> ImageRevi
     return with_event(signed, Action.SIGNED, f"by {name}", lambda: when)
 
 
-def unsign(review: ImageReview, *, clock: Clock = utc_now) -> ImageReview:
+def unsign(review: R, *, clock: Clock = utc_now) -> R:
     """Withdraw the signature so that the review can be changed again."""
     if not review.signed_by:
         return review
@@ -284,28 +290,29 @@ def _summary(analysis: ImageAnalysis) -> str:
     )
 
 
-def _decide(
-    review: ImageReview, finding_id: str, decision: Decision, action: Action, clock: Clock
-) -> ImageReview:
+def _decide(review: R, finding_id: str, decision: Decision, action: Action, clock: Clock) -> R:
     check_unsigned(review)
-    finding = _find(review, finding_id)
-    if finding.decision is decision:
+    if find_finding(review, finding_id).decision is decision:
         return review
-    return with_event(_exchange(review, replace(finding, decision=decision)), action, finding_id, clock)
+    findings = tuple(
+        replace(finding, decision=decision) if finding.finding_id == finding_id else finding
+        for finding in review.findings
+    )
+    return with_event(replace(review, findings=findings), action, finding_id, clock)
 
 
-def _find(review: ImageReview, finding_id: str) -> Finding:
+def find_finding(review: ImageReview | VolumeReview, finding_id: str) -> Finding | VolumeFinding:
+    """Return a finding by its id; raise :class:`UnknownFinding` if there is none."""
     for finding in review.findings:
         if finding.finding_id == finding_id:
             return finding
     raise UnknownFinding(f"There is no finding {finding_id!r} in this review.")
 
 
-def _exchange(review: ImageReview, changed: Finding) -> ImageReview:
-    findings = tuple(
-        changed if finding.finding_id == changed.finding_id else finding for finding in review.findings
-    )
-    return replace(review, findings=findings)
+def next_reader_id(review: ImageReview | VolumeReview) -> str:
+    """Return the id of the next finding that the reader draws, e.g. ``"reader-2"``."""
+    # Counted from the audit trail, so that the number of a removed finding is never used again.
+    return f"{READER}-{1 + sum(event.action == Action.DRAWN for event in review.audit)}"
 
 
 def _check_mask(mask: NDArray[np.bool_], shape: tuple[int, ...] | None) -> None:

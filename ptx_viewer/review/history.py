@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Generic
 
-from .edits import Action, Clock, check_unsigned, utc_now, with_event
-from .review import ImageReview
+from .edits import Action, Clock, R, check_unsigned, utc_now, with_event
 
 #: Enough for an hour of retouching; a 3000² mask takes 9 MB.
 MAX_STEPS = 200
 MAX_BYTES = 256 * 2**20
 
 
-class EditHistory:
-    """The versions of one image's review.
+class EditHistory(Generic[R]):
+    """The versions of the review of one image or one CT series.
 
     Versions share the masks that did not change.  What can be undone is what stands in the
     findings, the verdict, the impression, the reader's own measurements and the lines that the
@@ -23,7 +23,7 @@ class EditHistory:
 
     Parameters
     ----------
-    initial : ImageReview
+    initial : ImageReview or VolumeReview
     max_steps : int
         How many steps can be undone.
     max_bytes : int
@@ -35,20 +35,20 @@ class EditHistory:
 
     def __init__(
         self,
-        initial: ImageReview,
+        initial: R,
         *,
         max_steps: int = MAX_STEPS,
         max_bytes: int = MAX_BYTES,
         clock: Clock = utc_now,
     ) -> None:
-        self._versions = [initial]
+        self._versions: list[R] = [initial]
         self._position = 0
         self._max_steps = max_steps
         self._max_bytes = max_bytes
         self._clock = clock
 
     @property
-    def current(self) -> ImageReview:
+    def current(self) -> R:
         """The review as it stands now."""
         return self._versions[self._position]
 
@@ -62,7 +62,7 @@ class EditHistory:
         """Whether :meth:`redo` would change anything."""
         return self._position < len(self._versions) - 1 and not self.current.signed_by
 
-    def push(self, review: ImageReview) -> None:
+    def push(self, review: R) -> None:
         """Make `review` the current version; what was undone before can no longer be redone.
 
         A review that differs from the current one only in its signature or audit trail takes its
@@ -71,10 +71,10 @@ class EditHistory:
         Raises
         ------
         ValueError
-            If `review` is of another image.
+            If `review` is of another image or series.
         """
-        if review.image_key != self.current.image_key:
-            raise ValueError(f"the review is of {review.image_key}, the history of {self.current.image_key}")
+        if review.key != self.current.key:
+            raise ValueError(f"the review is of {review.key}, the history of {self.current.key}")
         if _same_content(review, self.current):
             self._versions[self._position] = review
             return
@@ -83,7 +83,7 @@ class EditHistory:
         self._position += 1
         self._forget_oldest()
 
-    def undo(self) -> ImageReview:
+    def undo(self) -> R:
         """Go back one step and return the review as it then stands; at the beginning, nothing changes.
 
         Raises
@@ -93,7 +93,7 @@ class EditHistory:
         """
         return self._go(-1, Action.UNDONE)
 
-    def redo(self) -> ImageReview:
+    def redo(self) -> R:
         """Take back one undo and return the review as it then stands; at the end, nothing changes.
 
         Raises
@@ -103,7 +103,7 @@ class EditHistory:
         """
         return self._go(+1, Action.REDONE)
 
-    def _go(self, step: int, action: Action) -> ImageReview:
+    def _go(self, step: int, action: Action) -> R:
         current = self.current
         check_unsigned(current)
         if not 0 <= self._position + step < len(self._versions):
@@ -126,18 +126,14 @@ class EditHistory:
         sizes: dict[int, int] = {}
         for version in self._versions:
             for finding in version.findings:
-                for mask in (finding.mask, finding.suggested):
-                    if mask is not None:
-                        sizes[id(mask)] = mask.nbytes
+                for mask in finding.arrays:
+                    sizes[id(mask)] = mask.nbytes
         return sum(sizes.values())
 
 
-def _same_content(one: ImageReview, other: ImageReview) -> bool:
+def _same_content(one: R, other: R) -> bool:
     return (
-        one.verdict is other.verdict
-        and one.impression == other.impression
-        and one.annotations == other.annotations
-        and one.moved_segments == other.moved_segments
+        one.content == other.content
         and len(one.findings) == len(other.findings)
         and all(a is b for a, b in zip(one.findings, other.findings, strict=True))
     )

@@ -63,6 +63,11 @@ class Finding:
         """Whether the mask differs from what the model suggested."""
         return self.suggested is None or not np.array_equal(self.suggested, self.mask)
 
+    @property
+    def arrays(self) -> tuple[NDArray[np.bool_], ...]:
+        """What takes memory: the mask, and the suggested one."""
+        return (self.mask,) if self.suggested is None else (self.mask, self.suggested)
+
 
 @dataclass(frozen=True)
 class MovedSegment:
@@ -121,3 +126,13 @@ class ImageReview:
     audit: tuple[AuditEvent, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     moved_segments: tuple[MovedSegment, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells this review from others."""
+        return self.image_key
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What can be undone beside the findings."""
+        return self.verdict, self.impression, self.annotations, self.moved_segments

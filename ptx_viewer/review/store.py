@@ -1,6 +1,6 @@
 """Where reviews and analyses are kept: one SQLite database in the user's data folder.
 
-Images are known by their UIDs; names, dates and other identities of patients are not stored.
+Images and CT series are known by their UIDs; names, dates and other identities of patients are not stored.
 What a reader types into the impression is stored as typed.
 """
 
@@ -20,16 +20,17 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.results import ImageAnalysis, VolumeAnalysis
 
 from . import codec
 from .database import DamagedError, StoreError, explained, is_damage, open_database
 from .documents import DocumentError, from_document, to_document
 from .review import Decision, ImageReview, Verdict
+from .volume import VolumeReview, series_key
 
 __all__ = ["ImageStatus", "ReviewStore", "StoreError", "default_path", "open_store"]
 
-D = TypeVar("D", ImageReview, ImageAnalysis)
+D = TypeVar("D", ImageReview, ImageAnalysis, VolumeReview, VolumeAnalysis)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,54 @@ class ReviewStore:
             "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
             "measured": bool(review.annotations or review.moved_segments),
         }
-        self._save(review, "review", columns)
+        self._save(review, "review", review.key, columns)
+
+    def load_volume(self, series_instance_uid: str) -> VolumeReview | None:
+        """Return the review of a CT series, or None; its masks are read-only.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        return self._load(VolumeReview, "review", series_key(series_instance_uid))
+
+    def save_volume(self, review: VolumeReview) -> None:
+        """Keep a review in place of the series' earlier one; masks are kept exactly.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be saved; the earlier one is then still there.
+        """
+        columns = {
+            "verdict": review.verdict.value,
+            "signed": bool(review.signed_by),
+            "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
+            "measured": bool(review.annotations),
+        }
+        self._save(review, "review", review.key, columns)
+
+    def load_volume_analysis(self, series_instance_uid: str) -> VolumeAnalysis | None:
+        """Return the analysis of a CT series, or None; its labels are read-only.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be read.
+        """
+        return self._load(VolumeAnalysis, "analysis", series_key(series_instance_uid))
+
+    def save_volume_analysis(self, analysis: VolumeAnalysis) -> None:
+        """Keep the analysis of a CT series in place of the earlier one; labels are kept exactly.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be saved; the earlier one is then still there.
+        """
+        columns = {"refused": analysis.refused is not None, "finding": bool(analysis.sides)}
+        self._save(analysis, "analysis", series_key(analysis.series_instance_uid), columns)
 
     def load_analysis(self, image_key: str) -> ImageAnalysis | None:
         """Return the analysis of an image, or None; its masks are read-only.
@@ -173,10 +221,10 @@ class ReviewStore:
             "refused": analysis.refused is not None,
             "finding": any(prediction.present for prediction in analysis.answers),
         }
-        self._save(analysis, "analysis", columns)
+        self._save(analysis, "analysis", analysis.image_key, columns)
 
     def statuses(self, image_keys: Iterable[str]) -> dict[str, ImageStatus]:
-        """Return the status of each of the images, in one query; unknown ones have the default status.
+        """Return the status of each image or series, in one query; unknown ones have the default status.
 
         Raises
         ------
@@ -217,23 +265,23 @@ class ReviewStore:
         except (codec.CodecError, DocumentError) as error:
             raise StoreError(f"The stored {table} of this image cannot be read: {error}.") from error
 
-    def _save(self, value: ImageReview | ImageAnalysis, table: str, columns: Mapping[str, object]) -> None:
+    def _save(self, value: object, table: str, key: str, columns: Mapping[str, object]) -> None:
         # Coded before the lock is taken: other threads need not wait for it.
         try:
             document, arrays = to_document(value)
             coded = [codec.encode(array) for array in arrays]
         except (codec.CodecError, DocumentError) as error:
             raise StoreError(f"The {table} of this image cannot be saved: {error}.") from error
-        row = {"image_key": value.image_key, **columns, "document": document}
+        row = {"image_key": key, **columns, "document": document}
         names, places = ", ".join(row), ", ".join("?" * len(row))
         with self._working() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
-            connection.execute(f"DELETE FROM {table}_array WHERE image_key = ?", (value.image_key,))
+            connection.execute(f"DELETE FROM {table}_array WHERE image_key = ?", (key,))
             connection.execute(
                 f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})", tuple(row.values())
             )
             connection.executemany(
                 f"INSERT INTO {table}_array VALUES (?, ?, ?)",
-                [(value.image_key, position, data) for position, data in enumerate(coded)],
+                [(key, position, data) for position, data in enumerate(coded)],
             )
 
     @contextmanager

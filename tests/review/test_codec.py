@@ -58,8 +58,8 @@ def test_a_map_with_a_value_that_is_no_number_is_refused(bad: float) -> None:
 
 
 @pytest.mark.parametrize("array", [np.zeros((2, 2), np.uint8), np.zeros(4, bool), np.zeros((2, 2, 2), bool)])
-def test_only_masks_and_maps_are_coded(array: np.ndarray) -> None:
-    with pytest.raises(CodecError, match="only masks and maps"):
+def test_only_masks_maps_and_labels_are_coded(array: np.ndarray) -> None:
+    with pytest.raises(CodecError, match="only masks, labels and maps"):
         encode(array)
 
 
@@ -97,7 +97,7 @@ def test_bytes_cannot_unpack_to_more_than_they_announce() -> None:
     with pytest.raises(CodecError, match="wrong length"):
         decode(bomb)
     huge = struct.pack("<4sIId?", b"MAP ", 2**31, 2**31, 1.0, False) + zlib.compress(b"")
-    with pytest.raises(CodecError, match="not a coded mask or map"):
+    with pytest.raises(CodecError, match="not a coded mask, map or labels"):
         decode(huge)
 
 
@@ -107,3 +107,14 @@ def test_a_blob_in_a_film_is_compact() -> None:
     assert len(encode(mask)) < 20_000
     ramp = np.tile(np.linspace(0, 1, 3000, dtype=np.float32), (3000, 1))
     assert len(encode(ramp)) < 200_000
+
+
+def test_labels_come_back_exactly() -> None:
+    labels = np.arange(3 * 5 * 4, dtype=np.uint8).reshape(3, 5, 4)
+    restored = decode(encode(labels))
+    assert restored.dtype == np.uint8
+    assert not restored.flags.writeable
+    np.testing.assert_array_equal(restored, labels)
+    odd = struct.pack("<4sIId?", b"LABL", 15, 4, 7.0, False) + zlib.compress(bytes(60))
+    with pytest.raises(CodecError, match="do not come out even"):
+        decode(odd)
