@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 
@@ -11,11 +10,8 @@ from ptx_viewer.measure.annotation import AnnotationKind
 from ptx_viewer.measure.regions import Point
 from ptx_viewer.ui import theme
 
-from .drag import Drag
+from .drag import Drag, DrawingCanvas
 from .drawings import Drawing, Grip
-
-if TYPE_CHECKING:
-    from .viewport import FilmViewport
 
 #: Identity of what is being drawn and is not yet in the review.
 NEW_DRAWING = "new-drawing"
@@ -27,7 +23,7 @@ _CLICK = 4.0
 class GripDrag(Drag):
     """One handle, or the whole drawing, follows the mouse."""
 
-    def __init__(self, viewport: FilmViewport, start: QPointF, grip: Grip) -> None:
+    def __init__(self, viewport: DrawingCanvas, start: QPointF, grip: Grip) -> None:
         super().__init__(viewport, start)
         self._grip = grip
         self._origin = viewport.film_point(start)
@@ -65,7 +61,7 @@ class Making:
     drawn by dragging or by two clicks, and an angle by a drag and a click or by three clicks.
     """
 
-    def __init__(self, viewport: FilmViewport, kind: AnnotationKind, start: QPointF) -> None:
+    def __init__(self, viewport: DrawingCanvas, kind: AnnotationKind, start: QPointF) -> None:
         self._viewport = viewport
         self._kind = kind
         self._placed: list[Point] = [self._point(start)]

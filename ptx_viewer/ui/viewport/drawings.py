@@ -96,6 +96,23 @@ class Grip:
     handle: int | None
 
 
+def nearest_inside(point: Point, rows: int, columns: int) -> Point:
+    """Return the nearest point that lies on a picture of that many pixels."""
+    row, column = point
+    return min(max(row, -0.5), rows - 0.5), min(max(column, -0.5), columns - 0.5)
+
+
+def kept_inside(drawing: Drawing, rows: int, columns: int) -> Drawing:
+    """Return a drawing moved back as far as it has left a picture of that many pixels."""
+    beyond = [
+        (inside[0] - point[0], inside[1] - point[1])
+        for point in drawing.points
+        for inside in (nearest_inside(point, rows, columns),)
+    ]
+    down, across = (max((way[axis] for way in beyond), key=abs) for axis in (0, 1))
+    return drawing.moved(down, across)
+
+
 #: What is written beside a drawing while it is being drawn or moved.
 Describe = Callable[[Drawing], tuple[str, ...]]
 

@@ -16,7 +16,7 @@ from ptx_viewer.study.image import Image2D
 
 from .brush import Stroke
 from .canvas import FilmCanvas
-from .drawings import Describe, Drawing, Grip
+from .drawings import Describe, Drawing, Grip, kept_inside, nearest_inside
 from .geometry import Geometry
 from .layers import MaskLayer, Tool
 from .masks import screen_transform
@@ -251,19 +251,12 @@ class FilmViewport(FilmCanvas):
     def point_on_film(self, point: Point) -> Point:
         """Return the nearest point ``(row, column)`` that lies on the film."""
         assert self.image is not None
-        rows, columns = self.image.shape
-        row, column = point
-        return min(max(row, -0.5), rows - 0.5), min(max(column, -0.5), columns - 0.5)
+        return nearest_inside(point, *self.image.shape)
 
     def kept_on_film(self, drawing: Drawing) -> Drawing:
         """Return a drawing moved back as far as it has left the film."""
-        beyond = [
-            (on_film[0] - point[0], on_film[1] - point[1])
-            for point in drawing.points
-            for on_film in (self.point_on_film(point),)
-        ]
-        down, across = (max((way[axis] for way in beyond), key=abs) for axis in (0, 1))
-        return drawing.moved(down, across)
+        assert self.image is not None
+        return kept_inside(drawing, *self.image.shape)
 
     def show_drawing_change(self, drawing: Drawing | None) -> None:
         """Show a drawing while it is made or moved; None ends that."""
