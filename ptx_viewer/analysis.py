@@ -6,15 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explain.attribution import Attribution, Faithfulness
 from explain.methods import METHODS
 from models.cards import LUNG_FIELDS, available, cards, main_models
 from models.consensus import card_of
 from models.geometry import turn_to_standard
-from models.prediction import LungFields, Prediction, Side
+from models.prediction import LungFields, Prediction
 from ptx_viewer.eligibility import header_refusal
 from ptx_viewer.explaining import (
     TARGETS,
@@ -27,12 +24,12 @@ from ptx_viewer.explaining import (
     repeat,
     targets_of,
 )
-from ptx_viewer.measure.film import measure_film
-from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.opinions import weigh
 from ptx_viewer.progress import Progress, silent
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
+from ptx_viewer.review.edits import review_from_analysis
+from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.volume import Volume
 
@@ -167,7 +164,9 @@ class Analyser:
             notices=tuple(dict.fromkeys(notices)),
             consensus=weigh(predictions, asked, view.lungs, turn),
         )
-        return dataclasses.replace(answered, measurements=measure_suggestions(answered, image))
+        suggested = review_from_analysis(answered)
+        measured = current_measurements(suggested, answered, image.spacing, film_view(image))
+        return dataclasses.replace(answered, measurements=measured)
 
     def analyse_volume(self, volume: Volume, progress: Progress = silent) -> VolumeAnalysis:
         """Segment and measure one CT series; see :func:`ptx_viewer.volumes.analyse_volume`."""
@@ -276,29 +275,6 @@ class Analyser:
         if name not in self._loaded:
             self._loaded[name] = zoo.load(name, self._device.type)
         return self._loaded[name]
-
-
-def measure_suggestions(analysis: ImageAnalysis, image: Image2D) -> tuple[Measurement, ...]:
-    """Measure what an analysis puts to the reader, model by model."""
-    masks: dict[str, dict[Side, NDArray[np.bool_]]] = {}
-    for suggestion in analysis.suggestions:
-        of_model, found = masks.setdefault(suggestion.model, {}), suggestion.instance
-        known = of_model.get(found.side)
-        of_model[found.side] = found.mask if known is None else known | found.mask
-    measurements: list[Measurement] = []
-    for model, by_side in masks.items():
-        made = analysis.answer(model)
-        assert made is not None
-        measurements += measure_film(
-            by_side,
-            analysis.lung_fields,
-            image.spacing,
-            model,
-            film_view(image),
-            made.probability,
-            made.mask_threshold,
-        )
-    return tuple(measurements)
 
 
 def _part(progress: Progress, start: float, share: float) -> Progress:

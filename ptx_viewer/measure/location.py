@@ -64,9 +64,9 @@ def location(
     edges = np.linspace(rows[0], rows[-1] + 1, 4)
     places = np.argwhere(outline)
     shares = np.histogram(places[:, 0], bins=edges)[0] / len(places)
-    thirds = tuple(bool(share >= _SHARE) for share in shares)
+    upper, middle, lower = (bool(share >= _SHARE) for share in shares)
     columns = np.flatnonzero(chest.any(axis=0))
     across = places[:, 1].mean() - (columns[0] + columns[-1]) / 2
     # On the usual display the patient's right chest wall is at the left edge.
     medial = across > 0 if side is Side.RIGHT else across < 0
-    return (_MEDIAL_WORDS if medial else _WORDS)[thirds]
+    return (_MEDIAL_WORDS if medial else _WORDS)[upper, middle, lower]
