@@ -8,9 +8,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from .spacing import Spacing, SpacingBasis
 from .volume import Volume
 
 _OPPOSITE = str.maketrans("LRAPHF", "RLPAFH")
+#: Slices that step sideways by more than this are tilted (degrees); headers are rounded.
+_TILTED = 1.0
 
 
 class Plane(StrEnum):
@@ -41,6 +44,8 @@ class Planes:
     def __init__(self, volume: Volume) -> None:
         self.volume = volume
         self._heights = _heights(volume)
+        self._pitch = min(volume.spacing_mm)
+        self._height_mm = len(self._heights) * self._pitch
 
     def count(self, plane: Plane) -> int:
         """Return how many planes of that kind the volume has."""
@@ -61,9 +66,41 @@ class Planes:
         if plane is Plane.AXIAL:
             axial: NDArray[np.generic] = array[index]
             return axial
-        across: NDArray[np.generic] = array[:, index] if plane is Plane.CORONAL else array[:, :, index]
+        return self.spread(array[:, index] if plane is Plane.CORONAL else array[:, :, index])
+
+    def spread(self, across: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return a plane across the slices, one row for each slice, as it is displayed."""
         displayed: NDArray[np.generic] = across[np.maximum(self._heights, 0)]
         return displayed
+
+    def grid(self, plane: Plane) -> tuple[int, int]:
+        """Return rows and columns of a plane as it is displayed."""
+        _, rows, columns = self.volume.hounsfield.shape
+        if plane is Plane.AXIAL:
+            return rows, columns
+        return len(self._heights), columns if plane is Plane.CORONAL else rows
+
+    def values(self, plane: Plane, index: int) -> NDArray[np.generic]:
+        """Return the Hounsfield units of a plane as it is displayed; gaps hold no number."""
+        cut = self.cut(self.volume.hounsfield, plane, index)
+        gaps = self.gaps(plane)
+        return cut if gaps is None else np.where(gaps[:, None], np.float32(np.nan), cut)
+
+    def spacing(self, plane: Plane) -> Spacing:
+        """Return the distance of rows and columns of a plane as it is displayed.
+
+        Planes across tilted slices are not straightened: their millimetres have no known basis.
+        """
+        _, row_mm, column_mm = self.volume.spacing_mm
+        if plane is Plane.AXIAL:
+            return Spacing(row_mm, column_mm, SpacingBasis.PATIENT)
+        across = column_mm if plane is Plane.CORONAL else row_mm
+        tilt = self.volume.tilt_degrees
+        if tilt < _TILTED:
+            return Spacing(self._pitch, across, SpacingBasis.PATIENT)
+        return Spacing(
+            self._pitch, across, SpacingBasis.UNKNOWN, f"slices tilted by {tilt:.1f}°, not straightened"
+        )
 
     def gaps(self, plane: Plane) -> NDArray[np.bool_] | None:
         """Return which displayed rows of a plane no slice stands for; None when there are none."""
@@ -74,29 +111,27 @@ class Planes:
     def size_mm(self, plane: Plane) -> tuple[float, float]:
         """Return height and width of a plane in mm."""
         _, rows, columns = self.volume.hounsfield.shape
-        pitch, row_mm, column_mm = self.volume.spacing_mm
-        height = float(self.volume.positions_mm[-1]) + pitch
+        _, row_mm, column_mm = self.volume.spacing_mm
         return {
             Plane.AXIAL: (rows * row_mm, columns * column_mm),
-            Plane.CORONAL: (height, columns * column_mm),
-            Plane.SAGITTAL: (height, rows * row_mm),
+            Plane.CORONAL: (self._height_mm, columns * column_mm),
+            Plane.SAGITTAL: (self._height_mm, rows * row_mm),
         }[plane]
 
     def place(self, plane: Plane, cursor: Cursor) -> tuple[float, float]:
         """Return where the cursor lies on a plane: shares 0..1 of its height and width."""
         _, rows, columns = self.volume.hounsfield.shape
         row, column = (cursor.row + 0.5) / rows, (cursor.column + 0.5) / columns
-        height = float(self.volume.positions_mm[-1]) + self.volume.spacing_mm[0]
-        down = (float(self.volume.positions_mm[cursor.slice_]) + self.volume.spacing_mm[0] / 2) / height
+        middle = float(self.volume.positions_mm[cursor.slice_]) + self.volume.spacing_mm[0] / 2
+        down = middle / self._height_mm
         return {Plane.AXIAL: (row, column), Plane.CORONAL: (down, column), Plane.SAGITTAL: (down, row)}[plane]
 
     def cursor_at(self, plane: Plane, cursor: Cursor, down: float, across: float) -> Cursor:
         """Return the cursor put to shares 0..1 of a plane's height and width; its depth stays."""
         _, rows, columns = self.volume.hounsfield.shape
-        height = float(self.volume.positions_mm[-1]) + self.volume.spacing_mm[0]
         if plane is Plane.AXIAL:
             return Cursor(cursor.slice_, _clamped(down * rows, rows), _clamped(across * columns, columns))
-        millimetres = down * height - self.volume.spacing_mm[0] / 2
+        millimetres = down * self._height_mm - self.volume.spacing_mm[0] / 2
         nearest = int(np.argmin(np.abs(self.volume.positions_mm - millimetres)))
         if plane is Plane.CORONAL:
             return Cursor(nearest, cursor.row, _clamped(across * columns, columns))

@@ -83,6 +83,15 @@ class Volume:
         return slices, down, across
 
     @property
+    def tilt_degrees(self) -> float:
+        """Angle between the slices' normal and the way from slice to slice; 0 for an upright gantry."""
+        normal = np.cross(self.affine[:3, 2], self.affine[:3, 1])
+        normal = normal / max(float(np.linalg.norm(normal)), 1e-12)
+        step = self.affine[:3, 0]
+        along = abs(float(step @ normal))
+        return float(np.degrees(np.arctan2(float(np.linalg.norm(step - (step @ normal) * normal)), along)))
+
+    @property
     def is_axial(self) -> bool:
         """Whether the slices lie across the body, within 30 degrees."""
         normal = np.cross(self.affine[:3, 2], self.affine[:3, 1])

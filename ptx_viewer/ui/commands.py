@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QFileDialog
 
 from .keys import KEYS, Act
 from .reading import Reading
+from .reviewing import Reviewing
 from .viewport import FilmViewport, Tool
 from .why_panel import METHOD_ACTS
 
@@ -71,6 +72,11 @@ class Commands:
         return self._w.pane.reading
 
     @property
+    def _reviewing(self) -> Reviewing | None:
+        """What decisions, measurements and undo refer to: the CT series where one is read as a whole."""
+        return self._w.volume_review.reading or self._reading
+
+    @property
     def _film(self) -> FilmViewport:
         return self._w.grid.active
 
@@ -94,12 +100,12 @@ class Commands:
             Act.CHEAT_SHEET: window.modes.apply_cheat_sheet,
             Act.BRUSH_SMALLER: partial(self._brush, 1 / _BRUSH_STEP),
             Act.BRUSH_LARGER: partial(self._brush, _BRUSH_STEP),
-            Act.UNDO: self._with_reading(Reading.undo),
-            Act.REDO: self._with_reading(Reading.redo),
-            Act.FIT: self._on_film(FilmViewport.fit),
+            Act.UNDO: self._undo,
+            Act.REDO: self._redo,
+            Act.FIT: lambda: window.volume_review.fit() or self._film.fit(),
             Act.ONE_TO_ONE: self._on_film(FilmViewport.one_to_one),
-            Act.ZOOM_IN: lambda: self._film.zoom_by(_ZOOM_STEP),
-            Act.ZOOM_OUT: lambda: self._film.zoom_by(1 / _ZOOM_STEP),
+            Act.ZOOM_IN: partial(self._zoom, _ZOOM_STEP),
+            Act.ZOOM_OUT: partial(self._zoom, 1 / _ZOOM_STEP),
             Act.ROTATE_RIGHT: lambda: self._film.rotate(1),
             Act.ROTATE_LEFT: lambda: self._film.rotate(-1),
             Act.FLIP_HORIZONTAL: self._on_film(FilmViewport.flip_horizontal),
@@ -119,9 +125,9 @@ class Commands:
             Act.MODEL_CARD: window.show_card,
             Act.NEXT_FINDING: partial(self._step_finding, 1),
             Act.PREVIOUS_FINDING: partial(self._step_finding, -1),
-            Act.ACCEPT: self._with_finding(Reading.accept),
-            Act.REJECT: self._with_finding(Reading.reject),
-            Act.REOPEN: self._with_finding(Reading.reopen),
+            Act.ACCEPT: self._with_finding(Reviewing.accept),
+            Act.REJECT: self._with_finding(Reviewing.reject),
+            Act.REOPEN: self._with_finding(Reviewing.reopen),
             Act.REMOVE_FINDING: self._remove,
             Act.NEXT_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(1)),
             Act.PREVIOUS_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(-1)),
@@ -152,17 +158,35 @@ class Commands:
     def _on_film(self, verb: Callable[[FilmViewport], None]) -> Callable[[], None]:
         return lambda: verb(self._film)
 
-    def _with_reading(self, verb: Callable[[Reading], None]) -> Callable[[], None]:
+    def _with_reading(self, verb: Callable[[Any], None]) -> Callable[[], None]:
         def run() -> None:
-            if self._reading is not None:
+            reviewing = self._reviewing
+            if reviewing is not None:
                 self._w.column.impression.flush()
-                verb(self._reading)
+                verb(reviewing)
 
         return run
 
-    def _with_finding(self, verb: Callable[[Reading, str], None]) -> Callable[[], None]:
+    def _undo(self) -> None:
+        self._w.column.impression.flush()
+        steps = [one for one in self._undoable() if one.can_undo]
+        if steps:
+            steps[0].undo()
+
+    def _redo(self) -> None:
+        self._w.column.impression.flush()
+        steps = [one for one in self._undoable() if one.can_redo]
+        if steps:
+            steps[0].redo()
+
+    def _undoable(self) -> list[Reviewing]:
+        """Return what has steps: a single slice of a stack comes before its series."""
+        image = None if self._w.volume_review.on else self._reading
+        return [one for one in (image, self._w.volume_review.reading) if one is not None]
+
+    def _with_finding(self, verb: Callable[[Reviewing, str], None]) -> Callable[[], None]:
         def run() -> None:
-            reading = self._reading
+            reading = self._reviewing
             if reading is not None and reading.selected is not None:
                 verb(reading, reading.selected.finding_id)
 
@@ -207,7 +231,13 @@ class Commands:
         if not self._w.volume_review.scroll(by):
             self._film.set_slice(self._film.slice_index + by)
 
+    def _zoom(self, factor: float) -> None:
+        if not self._w.volume_review.zoom(factor):
+            self._film.zoom_by(factor)
+
     def _reset(self) -> None:
+        if self._w.volume_review.reset():
+            return
         self._film.reset_view()
         self._film.reset_window()
 
@@ -219,18 +249,24 @@ class Commands:
     def _use_tool(self, tool: Tool) -> None:
         self._w.asking.stop()
         self._w.panes.set_tool(tool)
+        self._w.volume_review.view.set_tool(tool)
 
     def _step_finding(self, by: int) -> None:
-        if self._reading is not None:
+        if not self._w.volume_review.step_finding(by) and self._reading is not None:
             self._reading.select_step(by)
             self._w.jump_to_selected()
 
     def _remove(self) -> None:
         reading = self._reading
-        if reading is not None and not reading.measuring.remove() and reading.selected is not None:
+        own = reading is not None and not self._w.volume_review.on and reading.measuring.remove()
+        if own or self._w.volume_review.remove():
+            return
+        if reading is not None and reading.selected is not None:
             reading.remove_finding(reading.selected.finding_id)
 
     def _add_finding(self) -> None:
+        if self._w.volume_review.add():
+            return
         if self._w.adding.start(self._w.pane):
             self._w.actions_[Act.TOOL_BRUSH].trigger()
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from models.prediction import Side
 from ptx_viewer.review.edits import READER
 from ptx_viewer.review.review import Decision, Finding
+from ptx_viewer.review.volume import VolumeFinding
 
 from . import theme
 from .keys import KEY_OF, Act
@@ -23,7 +24,7 @@ def headline(finding: Finding) -> str:
     return side if finding.score is None else f"{side} · {finding.score:.2f}"
 
 
-def state_text(finding: Finding) -> str:
+def state_text(finding: Finding | VolumeFinding) -> str:
     """Return what the reader did with a finding."""
     if finding.source == READER:
         made = "drawn by the reader"
@@ -37,7 +38,15 @@ class FindingRow(QFrame):
     chosen = Signal(str)
     asked = Signal(str, object)
 
-    def __init__(self, finding: Finding, source_title: str, *, selected: bool, locked: bool) -> None:
+    def __init__(
+        self,
+        finding: Finding | VolumeFinding,
+        heading: str,
+        source_title: str,
+        *,
+        selected: bool,
+        locked: bool,
+    ) -> None:
         super().__init__()
         self.finding_id = finding.finding_id
         self.setObjectName("finding-row")
@@ -50,7 +59,7 @@ class FindingRow(QFrame):
         swatch.setFixedSize(6, 34)
         colour = theme.colour_of(finding.source)
         swatch.setStyleSheet(f"background: {colour}; border-radius: 3px;")
-        self._jump = QPushButton(headline(finding))
+        self._jump = QPushButton(heading)
         self._jump.setProperty("role", "link")
         self._jump.setStyleSheet(f"color: {theme.TEXT}; font-weight: bold;")
         self._jump.setToolTip("Go to this finding")
@@ -83,7 +92,7 @@ class FindingRow(QFrame):
         event.accept()
 
     @staticmethod
-    def _acts(finding: Finding) -> tuple[Act, ...]:
+    def _acts(finding: Finding | VolumeFinding) -> tuple[Act, ...]:
         if finding.source == READER:
             return (Act.REMOVE_FINDING,)
         if finding.decision is Decision.SUGGESTED:

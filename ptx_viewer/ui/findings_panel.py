@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QProgressBar, QVBoxLayout, QWidget
 
 from .analyst import Analyst
 from .faces import Face, face_of
-from .finding_row import FindingRow, SideQuestion
+from .finding_row import FindingRow, SideQuestion, headline
 from .keys import KEY_OF, Act
 from .reading import AnalysisState, Reading
 from .viewport import MaskStyle
@@ -117,6 +117,7 @@ class FindingsPanel(Section):
         for finding in findings:
             made = FindingRow(
                 finding,
+                headline(finding),
                 titles[finding.source],
                 selected=selected is not None and finding.finding_id == selected.finding_id,
                 locked=locked,

@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.analyst = Analyst(self.workers, engine, self)
         self.desk = Desk(self.workers, store, self.analyst, self)
         self.explanations = Explanations(self.workers, engine, self.analyst, self)
-        self.volumes = VolumeDesk(self.workers, engine, self)
+        self.volumes = VolumeDesk(self.workers, store, engine, self)
         self.exporter = Exporter(self.workers, self)
         self.adding = Adding(self)
 
@@ -302,6 +302,7 @@ class MainWindow(QMainWindow):
         self.panes.regionDrawn.connect(self._on_region)
         self.comparison.changed.connect(self._on_comparison)
         self.volume_review.changed.connect(self._refresh)
+        self.volume_review.acted.connect(self._refresh_actions)
         findings.maskStyleChanged.connect(self.volume_review.view.set_style)
         self.priors.changed.connect(self._on_priors)
         self.column.models.cardAsked.connect(self.show_card)
@@ -397,8 +398,9 @@ class MainWindow(QMainWindow):
         self.status.refresh(self.library, self.analyst, self.explanations, self.exporter.running)
 
     def _refresh_actions(self) -> None:
+        series = self.volume_review.reading
         enabled = enabled_actions(
-            self.pane.reading,
+            series if series is not None else self.pane.reading,
             has_image=self.pane.image is not None,
             has_items=bool(self.library.items),
             has_cards=bool(self.analyst.cards),
@@ -406,5 +408,7 @@ class MainWindow(QMainWindow):
         )
         for act, usable in enabled.items():
             self.actions_[act].setEnabled(usable)
+        if series is not None:
+            self.volume_review.enable_actions()
         self.actions_[Act.PLANES].setEnabled(self.volume_review.offered)
         self.actions_[Act.PLANES].setChecked(self.volume_review.on)

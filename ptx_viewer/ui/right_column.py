@@ -18,6 +18,7 @@ from .models_panel import ModelsPanel
 from .pane import Pane
 from .reading import Reading
 from .volume_desk import VolumeDesk, is_volume
+from .volume_measures import VolumeMeasures
 from .volume_panel import VolumePanel
 from .why_panel import WhyPanel
 
@@ -41,6 +42,8 @@ class RightColumn(QScrollArea):
         self.why = WhyPanel(actions, analyst, explanations)
         self.measures = MeasuresPanel(actions, analyst)
         self.impression = ImpressionPanel(actions)
+        self.volume_measures = VolumeMeasures(actions, volumes)
+        self._volumes = volumes
         self.image = ImagePanel()
         self.models = ModelsPanel(analyst)
         column = QWidget()
@@ -48,10 +51,12 @@ class RightColumn(QScrollArea):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         # A CT series is read as a whole: what belongs to one film gives way to it.
-        self._of_films = (self.findings, self.why, self.measures, self.impression)
-        for section in (self.volume, *self._of_films, self.image, self.models):
+        self._of_films = (self.findings, self.why, self.measures)
+        self._of_series = (self.volume, self.volume_measures)
+        for section in (*self._of_series, *self._of_films, self.impression, self.image, self.models):
             layout.addWidget(section)
-        self.volume.hide()
+        for section in self._of_series:
+            section.hide()
         layout.addStretch(1)
         self.setWidget(column)
         self.setWidgetResizable(True)
@@ -61,6 +66,8 @@ class RightColumn(QScrollArea):
         self.setMinimumWidth(NARROW_RIGHT)
         analyst.engineChanged.connect(self._on_engine)
         self.measures.rowSelected.connect(self._bring_into_view)
+        self.volume_measures.rowSelected.connect(self._bring_into_view)
+        volumes.readingChanged.connect(self._on_series)
 
     def show_pane(self, pane: Pane) -> None:
         """Follow the reading of `pane` from now on."""
@@ -79,14 +86,26 @@ class RightColumn(QScrollArea):
             self._reading.selectionChanged.connect(self._on_selection)
             self._reading.measurementsChanged.connect(self._on_measurements)
         series = is_volume(pane.item)
-        self.volume.setVisible(series)
+        for section in self._of_series:
+            section.setVisible(series)
         for section in self._of_films:
             section.setVisible(not series)
         self.findings.refresh(self._reading)
         self.why.show_pane(pane)
         self.measures.refresh(self._reading)
-        self.impression.refresh(self._reading)
+        self._refresh_impression()
         self.image.refresh(pane.image, pane.notices)
+
+    def _on_series(self) -> None:
+        reading = self._volumes.reading
+        if reading is not None:
+            for signal in (reading.reviewChanged, reading.stateChanged):
+                signal.connect(self._refresh_impression)
+        self._refresh_impression()
+
+    def _refresh_impression(self) -> None:
+        series = self._pane is not None and is_volume(self._pane.item)
+        self.impression.refresh(self._volumes.reading if series else self._reading)
 
     def _bring_into_view(self, widget: QWidget) -> None:
         # Its new height is known when the layout has run.
@@ -95,7 +114,7 @@ class RightColumn(QScrollArea):
     def _on_state(self) -> None:
         self.findings.refresh(self._reading)
         self.measures.refresh(self._reading)
-        self.impression.refresh(self._reading)
+        self._refresh_impression()
 
     def _on_analysis(self) -> None:
         self.why.refresh()
@@ -103,7 +122,7 @@ class RightColumn(QScrollArea):
     def _on_review(self) -> None:
         self.findings.refresh(self._reading)
         self.why.refresh()
-        self.impression.refresh(self._reading)
+        self._refresh_impression()
 
     def _on_selection(self) -> None:
         self.findings.refresh(self._reading)

@@ -54,6 +54,8 @@ class ScreenModes:
             window.asking.stop()
         elif window.adding.drawing or window.adding.asking:
             window.adding.stop()
+        elif window.column.volume.asking:
+            window.column.volume.ask_side(False)
         elif self._on(Act.FULL_SCREEN):
             window.actions_[Act.FULL_SCREEN].trigger()
         else:

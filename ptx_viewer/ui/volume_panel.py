@@ -1,40 +1,52 @@
-"""CT VOLUME: what was found in a CT series, how large it is, and what may have been mistaken."""
+"""FINDINGS IN THE CT SERIES: what was found on each side, and what the reader makes of it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from models.prediction import Side
-from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.volume import SHARE, VOLUME
+from ptx_viewer.review.review import Decision
+from ptx_viewer.review.volume import VolumeFinding
 from ptx_viewer.volumes import BASIS, TITLE
 
-from . import theme
+from .finding_row import FindingRow
 from .keys import Act
+from .measure_wording import number_text
 from .volume_desk import VolumeDesk, VolumeState
+from .volume_reading import VolumeReading
 from .widgets import ActionButton, Section, clear, label, row
 
 _SIDES = {Side.RIGHT: "Right", Side.LEFT: "Left"}
 
 
-def number(measurement: Measurement | None) -> str:
-    """Return value and unit with its interval, or why there is none."""
-    if measurement is None or not measurement.valid or measurement.value is None:
-        return "not valid"
-    digits = 0 if abs(measurement.value) >= 100 else 1
-    text = f"{measurement.value:.{digits}f} {measurement.unit}"
-    if measurement.interval is not None:
-        low, high = measurement.interval
-        text += f" ({low:.{digits}f} to {high:.{digits}f})"
-    return text
+def heading(finding: VolumeFinding, reading: VolumeReading) -> str:
+    """Return side, volume and share of a finding, e.g. ``"Right · 273 mL · 8.1 %"``."""
+    parts = [_SIDES[finding.side]]
+    if not finding.mask.any():
+        return f"{parts[0]} · nothing outlined yet"
+    if finding.decision is Decision.REJECTED:
+        return f"{parts[0]} · not measured"
+    if reading.measures_wait:
+        return f"{parts[0]} · measuring"
+    for name in (VOLUME, SHARE):
+        for measurement in reading.measurements:
+            same = (measurement.name, measurement.side) == (name, finding.side.value)
+            if same and measurement.valid and measurement.value is not None:
+                value = number_text(measurement.value, measurement.unit)
+                parts.append(f"{value}\u00a0{measurement.unit}")
+    return " · ".join(parts)
 
 
 class VolumePanel(Section):
     """The list of findings of a series with its state in words above it."""
 
-    sideChosen = Signal(object)
+    findingChosen = Signal(str)
+    findingAsked = Signal(str, object)
+    #: The side on which the reader wants to draw a finding.
+    sideAnswered = Signal(object)
 
     def __init__(self, actions: dict[Act, QAction], desk: VolumeDesk, parent: QWidget | None = None) -> None:
         super().__init__("FINDINGS IN THE CT SERIES", parent)
@@ -45,25 +57,43 @@ class VolumePanel(Section):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._list = QVBoxLayout()
-        self._list.setSpacing(5)
+        self._list.setSpacing(4)
         self._segment = ActionButton(actions[Act.ANALYSE], role="primary")
         self._cancel = ActionButton(actions[Act.CANCEL])
         self._planes = ActionButton(actions[Act.PLANES])
+        self._add = ActionButton(actions[Act.ADD_FINDING])
+        self._question = _SideQuestion()
+        self._question.answered.connect(self.sideAnswered)
+        self._notices = QVBoxLayout()
+        self._notices.setSpacing(3)
         self.rows.addWidget(self._state)
         self.rows.addWidget(self._bar)
-        self.rows.addLayout(row(self._segment, self._cancel, self._planes))
+        self.rows.addLayout(row(self._segment, self._cancel, self._planes, self._add))
+        self.rows.addWidget(self._question)
         self.rows.addLayout(self._list)
+        self.rows.addLayout(self._notices)
+        self.ask_side(False)
         desk.changed.connect(self.refresh)
-        self.refresh()
+        desk.readingChanged.connect(self._follow)
+        self._follow()
+
+    def ask_side(self, asking: bool) -> None:
+        """Ask on which side a finding is to be added, or stop asking."""
+        self._question.setVisible(asking)
+
+    @property
+    def asking(self) -> bool:
+        """Whether the side is asked for."""
+        return not self._question.isHidden()
+
+    def finding_rows(self) -> list[FindingRow]:
+        """Return the rows of the list."""
+        return [self._list.itemAt(index).widget() for index in range(self._list.count())]
 
     def texts(self) -> list[str]:
-        """Everything that is listed, in order."""
-        found = []
-        for index in range(self._list.count()):
-            widget = self._list.itemAt(index).widget()
-            if widget is not None:
-                found.append(widget.text())
-        return found
+        """Return state and notices, as shown."""
+        below = [self._notices.itemAt(index).widget().text() for index in range(self._notices.count())]
+        return [self._state.text(), *below]
 
     def refresh(self) -> None:
         """Show how things stand."""
@@ -72,13 +102,18 @@ class VolumePanel(Section):
         self._bar.setVisible(desk.busy)
         self._bar.setValue(round(1000 * desk.progress))
         self._cancel.setVisible(desk.busy)
+        reading = desk.reading
         self._segment.setVisible(not desk.busy and desk.state is not VolumeState.DONE)
-        # Progress comes many times a second: the list is made anew only for another answer.
-        wanted = (desk.analysis, desk.volume)
-        if wanted != self._shown:
-            self._shown = wanted
-            clear(self._list)
-            self._fill()
+        self._add.setVisible(reading is not None and reading.can_draw and not desk.busy)
+        self._show_rows(reading)
+
+    def _follow(self) -> None:
+        reading = self._desk.reading
+        if reading is not None:
+            for signal in (reading.reviewChanged, reading.selectionChanged, reading.measurementsChanged):
+                signal.connect(self.refresh)
+        self.ask_side(False)
+        self.refresh()
 
     def _words(self) -> str:
         desk = self._desk
@@ -96,39 +131,62 @@ class VolumePanel(Section):
             VolumeState.CANCELLED: "Cancelled. Nothing was kept.",
         }.get(desk.state, "This series has not been segmented.")
 
-    def _fill(self) -> None:
+    def _show_rows(self, reading: VolumeReading | None) -> None:
+        # Progress comes many times a second: the list is made anew only for another answer.
+        findings: tuple[VolumeFinding, ...] = reading.review.findings if reading is not None else ()
+        selected = reading.selected if reading is not None else None
+        headings = [heading(finding, reading) for finding in findings] if reading is not None else []
+        locked = reading is not None and reading.locked
+        volume = self._desk.volume
+        wanted = (findings, selected, tuple(headings), locked, self._desk.analysis, volume)
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        had_focus = self._holds_focus()
+        clear(self._list)
+        for finding, text in zip(findings, headings, strict=True):
+            made = FindingRow(
+                finding,
+                text,
+                TITLE,
+                selected=selected is not None and finding.finding_id == selected.finding_id,
+                locked=locked,
+            )
+            made.chosen.connect(self.findingChosen)
+            made.asked.connect(self.findingAsked)
+            self._list.addWidget(made)
+            if had_focus and selected is finding:
+                made.take_focus()
+        self._show_notices()
+
+    def _show_notices(self) -> None:
         analysis, volume = self._desk.analysis, self._desk.volume
-        if analysis is not None:
-            for side in analysis.sides:
-                self._add_finding(analysis.measurement(VOLUME, side), analysis.measurement(SHARE, side), side)
-            for measurement in analysis.measurements:
-                self._add_measurement(measurement)
+        clear(self._notices)
         notices = analysis.notices if analysis is not None else volume.notices if volume is not None else ()
         for notice in notices:
-            self._list.addWidget(label(notice, "quiet"))
+            self._notices.addWidget(label(notice, "quiet"))
         if analysis is not None and analysis.refused is None:
-            self._list.addWidget(label(BASIS, "quiet"))
+            self._notices.addWidget(label(BASIS, "quiet"))
 
-    def _add_finding(self, volume: Measurement | None, share: Measurement | None, side: Side) -> None:
-        value = "" if volume is None or volume.value is None else f" · {volume.value:.0f} mL"
-        value += "" if share is None or share.value is None else f" · {share.value:.0f} %"
-        button = QPushButton(f"{_SIDES[side]}{value}")
-        button.setObjectName(f"volume-finding-{side.value}")
-        button.setToolTip("Go to this finding")
-        button.setStyleSheet(
-            f"text-align: left; font-weight: bold; border-left: 6px solid {theme.colour_of('')};"
-        )
-        button.clicked.connect(lambda: self.sideChosen.emit(side))
-        self._list.addWidget(button)
+    def _holds_focus(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and any(made.isAncestorOf(focused) for made in self.finding_rows())
 
-    def _add_measurement(self, measurement: Measurement) -> None:
-        name = f"{measurement.name.capitalize()}, {measurement.side}: {number(measurement)}"
-        made = label(name)
-        made.setToolTip(measurement.method)
-        self._list.addWidget(made)
-        detail = measurement.method
-        if measurement.interval_basis:
-            detail += f". Interval: {measurement.interval_basis}"
-        self._list.addWidget(label(detail, "quiet"))
-        if measurement.why_not:
-            self._list.addWidget(label(f"Does not apply: {measurement.why_not}", "problem"))
+
+class _SideQuestion(QWidget):
+    """Asks on which side the reader is going to draw: mL and percent belong to a side."""
+
+    answered = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(label("On which side of the patient is the finding you want to draw?"))
+        buttons = []
+        for side, text in _SIDES.items():
+            button = QPushButton(text)
+            button.setObjectName(f"volume-side-{side.value}")
+            button.clicked.connect(lambda _checked=False, side=side: self.answered.emit(side))
+            buttons.append(button)
+        layout.addLayout(row(*buttons))

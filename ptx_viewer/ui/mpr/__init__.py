@@ -2,6 +2,7 @@
 
 from ptx_viewer.study.planes import Plane
 
-from .mpr_view import MprView
+from .mpr_view import LUNG_WINDOW, MprView
+from .outlines import Outlined, Outlines
 
-__all__ = ["MprView", "Plane"]
+__all__ = ["LUNG_WINDOW", "MprView", "Outlined", "Outlines", "Plane"]

@@ -6,15 +6,14 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from models.ct import air_label
-from models.prediction import Side
-from ptx_viewer.results import VolumeAnalysis
+from ptx_viewer.review.volume import PlaneAnnotation
 from ptx_viewer.study.image import Window
 from ptx_viewer.study.planes import Cursor, Plane, Planes
 from ptx_viewer.study.volume import Volume
-from ptx_viewer.ui.viewport import MaskStyle
+from ptx_viewer.ui.viewport import MaskStyle, Tool
 from ptx_viewer.ui.widgets import label
 
+from .outlines import Outlined, Outlines
 from .plane_view import PlaneView
 
 #: What a chest is first looked at with.
@@ -25,12 +24,19 @@ class MprView(QWidget):
     """Axial large at the left, coronal over sagittal at the right, and what is under the cursor."""
 
     windowChanged = Signal(float, float)
+    #: Finding, number of the slice and its new mask.
+    painted = Signal(str, int, object)
+    told = Signal(str)
+    #: Plane, its number, AnnotationKind and points of a measurement that was drawn.
+    drawingMade = Signal(object, int, object, object)
+    drawingMoved = Signal(str, object)
+    drawingSelected = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.window_ = LUNG_WINDOW
         self._planes: Planes | None = None
-        self._analysis: VolumeAnalysis | None = None
+        self._outlines = Outlines()
         self._cursor = Cursor(0, 0, 0)
         self._active = Plane.AXIAL
         self.views = {plane: PlaneView(plane) for plane in Plane}
@@ -50,6 +56,11 @@ class MprView(QWidget):
             view.cursorMoved.connect(self.set_cursor)
             view.windowChanged.connect(self.set_window)
             view.activated.connect(lambda plane=plane: self.activate(plane))
+            view.painted.connect(self.painted)
+            view.told.connect(self.told)
+            view.drawingMade.connect(lambda kind, points, view=view: self._on_made(view, kind, points))
+            view.drawingMoved.connect(self.drawingMoved)
+            view.drawingSelected.connect(self.drawingSelected)
         self.activate(Plane.AXIAL)
 
     @property
@@ -69,22 +80,25 @@ class MprView(QWidget):
 
     def show_volume(self, volume: Volume) -> None:
         """Show a volume in the lung window, the cursor in its middle."""
-        self._planes, self._analysis = Planes(volume), None
+        self._planes, self._outlines = Planes(volume), Outlines()
         slices, rows, columns = volume.hounsfield.shape
-        self._pass_on()
+        for view in self.views.values():
+            view.show_planes(self._planes)
         self.set_window(LUNG_WINDOW)
         self.set_cursor(Cursor(slices // 2, rows // 2, columns // 2))
 
-    def show_analysis(self, analysis: VolumeAnalysis | None) -> None:
-        """Draw the outlines of an analysis of this volume, or none."""
-        self._analysis = analysis
-        self._pass_on()
+    def show_outlines(self, outlines: Outlines) -> None:
+        """Draw outlines of this volume; the cursor stays."""
+        self._outlines = outlines
+        for view in self.views.values():
+            view.show_outlines(outlines)
         self._describe()
 
     def clear(self) -> None:
         """Let go of the volume."""
-        self._planes, self._analysis = None, None
-        self._pass_on()
+        self._planes, self._outlines = None, Outlines()
+        for view in self.views.values():
+            view.show_planes(None)
         self._describe()
 
     def activate(self, plane: Plane) -> None:
@@ -112,20 +126,42 @@ class MprView(QWidget):
         for view in self.views.values():
             view.set_style(style, opacity)
 
-    def jump_to(self, side: Side) -> None:
-        """Bring the cursor to the middle of one side's pleural air, in the slice with most of it."""
-        found = self._analysis.segmentation if self._analysis is not None else None
-        if found is None:
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what the left mouse button does."""
+        for view in self.views.values():
+            view.set_tool(tool)
+
+    def set_brush_radius(self, pixels: float) -> None:
+        """Choose the size of brush and eraser."""
+        for view in self.views.values():
+            view.set_brush_radius(pixels)
+
+    def set_edit_target(self, finding_id: str | None) -> None:
+        """Choose the finding that brush and eraser change."""
+        for view in self.views.values():
+            view.set_edit_target(finding_id)
+
+    def refresh_drawings(self) -> None:
+        """Draw what the reader measured as it now stands."""
+        for view in self.views.values():
+            view.refresh_drawings()
+
+    def jump_to(self, finding: Outlined | None) -> None:
+        """Bring the cursor to the middle of a finding, in the slice with most of it."""
+        if finding is None or not finding.mask.any():
             return
-        mask = found.of(air_label(side))
-        areas = mask.sum(axis=(1, 2))
-        if not areas.any():
-            return
+        areas = [0 if plane is None else int(np.count_nonzero(plane)) for plane in finding.mask.slices]
         at = int(np.argmax(areas))
-        rows, columns = np.nonzero(mask[at])
+        rows, columns = np.nonzero(finding.mask.plane(at))
         # The voxel nearest to the middle: a crescent's own middle lies in the lung.
         nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
         self.set_cursor(Cursor(at, int(rows[nearest]), int(columns[nearest])))
+
+    def show_annotation(self, annotation: PlaneAnnotation) -> None:
+        """Show the plane that something was measured on."""
+        if self._planes is not None:
+            self.set_cursor(self._planes.moved(annotation.plane, self._cursor, annotation.index))
+            self.activate(annotation.plane)
 
     def probe_text(self) -> str:
         """Return position, Hounsfield units and label under the cursor."""
@@ -135,18 +171,11 @@ class MprView(QWidget):
         index = (at.slice_, at.row, at.column)
         x, y, z = (volume.affine @ [*index, 1.0])[:3]
         words = f"slice {at.slice_ + 1}, x {x:.0f} y {y:.0f} z {z:.0f} mm: {int(volume.hounsfield[index])} HU"
-        if self._analysis is not None and self._analysis.segmentation is not None:
-            name = _NAMES[int(self._analysis.segmentation.labels[index])]
-            words += f", {name}" if name else ""
-        return words
+        name = self._outlines.name_at(at)
+        return f"{words}, {name}" if name else words
 
-    def _pass_on(self) -> None:
-        found = self._analysis.segmentation if self._analysis is not None else None
-        for view in self.views.values():
-            view.show_planes(self._planes, None if found is None else found.labels)
+    def _on_made(self, view: PlaneView, kind: object, points: object) -> None:
+        self.drawingMade.emit(view.plane, view.index, kind, points)
 
     def _describe(self) -> None:
         self._probe.setText(self.probe_text())
-
-
-_NAMES = ("", "right lung", "left lung", "right pneumothorax", "left pneumothorax", "airways")

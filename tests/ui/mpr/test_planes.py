@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
-from models.ct import CtSegmentation, Label
+from models.ct import Label
 from models.prediction import Side
-from ptx_viewer.results import VolumeAnalysis
+from ptx_viewer.measure.annotation import AnnotationKind
+from ptx_viewer.review.volume import VolumeMask
 from ptx_viewer.study.image import Acquisition, ImageReference, PatientIdentity, Window
 from ptx_viewer.study.planes import Cursor, Planes
+from ptx_viewer.study.spacing import SpacingBasis
 from ptx_viewer.study.volume import Volume
-from ptx_viewer.ui.mpr import MprView, Plane
-from ptx_viewer.ui.viewport import MaskStyle
+from ptx_viewer.ui.mpr import MprView, Outlined, Outlines, Plane
+from ptx_viewer.ui.viewport import MaskStyle, Tool
 
 
 def make_volume(positions=(0.0, 4.0, 8.0, 12.0, 16.0), gaps=()) -> Volume:
@@ -106,30 +108,169 @@ def test_aspect_is_the_patients_on_the_screen(view):
         assert area.height() / area.width() == pytest.approx(height / width)
 
 
+def outlines(labels: np.ndarray, selected: bool = False) -> Outlines:
+    """Outline what `labels` calls pneumothorax."""
+    found = tuple(
+        Outlined(side.value, side, VolumeMask.of(labels == label), "#ff9f1c", selected)
+        for side, label in (
+            (Side.RIGHT, Label.RIGHT_PNEUMOTHORAX),
+            (Side.LEFT, Label.LEFT_PNEUMOTHORAX),
+        )
+    )
+    return Outlines(labels, found)
+
+
+def pixel(view, row: int, column: int) -> tuple[int, ...]:
+    """Return the colour in the middle of a pixel of a plane, as it is on the screen."""
+    area = view.image_rect()
+    rows, columns = view.image.grid(view.plane)
+    x = area.left() + (column + 0.5) / columns * area.width()
+    y = area.top() + (row + 0.5) / rows * area.height()
+    return view.grab().toImage().pixelColor(round(x), round(y)).getRgb()[:3]
+
+
 def test_window_and_outlines_reach_the_pixels(view):
     labels = np.zeros((5, 30, 20), np.uint8)
     labels[2, 5:15, 5:15] = Label.RIGHT_PNEUMOTHORAX
-    found = CtSegmentation(labels, -1000.0, {Side.RIGHT: -850.0, Side.LEFT: -850.0})
     view.set_window(Window(200.5, 401))
     axial = view.views[Plane.AXIAL]
     view.set_cursor(Cursor(2, 0, 0))
-    grey = axial._render(axial._planes).pixelColor(10, 10)
     # 210 HU between 0 and 400 HU.
-    assert grey.getRgb()[:3] == pytest.approx((133, 133, 133), abs=1)
-    view.show_analysis(VolumeAnalysis("2", segmentation=found))
+    assert pixel(axial, 10, 10) == pytest.approx((133, 133, 133), abs=2)
+    view.show_outlines(outlines(labels))
     view.set_style(MaskStyle.FILL, 0.5)
-    filled = axial._render(axial._planes).pixelColor(10, 10).getRgb()[:3]
+    filled = pixel(axial, 10, 10)
     assert filled[0] > filled[2] + 40  # orange over grey
+    view.set_style(MaskStyle.OUTLINE, 0.5)
+    assert pixel(axial, 10, 10) == pytest.approx((133, 133, 133), abs=2)
     view.set_style(MaskStyle.HIDDEN, 0.5)
-    assert axial._render(axial._planes).pixelColor(10, 10) == grey
+    assert pixel(axial, 10, 10) == pytest.approx((133, 133, 133), abs=2)
+
+
+@pytest.mark.parametrize(("plane", "index", "at"), [(Plane.CORONAL, 7, (9, 6)), (Plane.SAGITTAL, 6, (9, 7))])
+def test_a_finding_is_filled_in_the_planes_across_the_slices(view, plane, index, at):
+    labels = np.zeros((5, 30, 20), np.uint8)
+    labels[2, 5:15, 5:15] = Label.LEFT_PNEUMOTHORAX
+    view.show_outlines(outlines(labels))
+    view.set_style(MaskStyle.FILL, 1.0)
+    view.set_cursor(Cursor(2, 7, 6) if plane is Plane.CORONAL else Cursor(2, 7, index))
+    # Slice 2 of 4 mm fills the displayed rows 8 to 11.
+    inside, above = pixel(view.views[plane], *at), pixel(view.views[plane], 6, at[1])
+    assert inside == (255, 159, 28)
+    assert above[0] == above[1] == above[2]
 
 
 def test_a_finding_is_jumped_to(view):
     labels = np.zeros((5, 30, 20), np.uint8)
     labels[3, 4:9, 2:5] = Label.LEFT_PNEUMOTHORAX
     labels[4, 4:6, 2:5] = Label.LEFT_PNEUMOTHORAX
-    found = CtSegmentation(labels, -1000.0, {Side.RIGHT: -850.0, Side.LEFT: -850.0})
-    view.show_analysis(VolumeAnalysis("2", segmentation=found))
-    view.jump_to(Side.LEFT)
+    found = outlines(labels)
+    view.show_outlines(found)
+    view.jump_to(found.find("left"))
     assert view.cursor_ == Cursor(3, 6, 3)
     assert view.probe_text().endswith("left pneumothorax")
+
+
+def screen(view, row: float, column: float) -> QPoint:
+    """Return where the middle of a pixel lies."""
+    return view._to_view().map(QPointF(column + 0.5, row + 0.5)).toPoint()
+
+
+def test_a_stroke_paints_the_selected_finding_in_its_slice(view, qtbot):
+    labels = np.zeros((5, 30, 20), np.uint8)
+    labels[2, 5:10, 5:10] = Label.RIGHT_PNEUMOTHORAX
+    view.show_outlines(outlines(labels, selected=True))
+    view.set_edit_target("right")
+    view.set_tool(Tool.BRUSH)
+    view.set_brush_radius(1.2)
+    axial = view.views[Plane.AXIAL]
+    view.set_cursor(Cursor(2, 0, 0))
+    with qtbot.waitSignal(view.painted) as heard:
+        qtbot.mousePress(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 5))
+        qtbot.mouseMove(axial, screen(axial, 20, 8))
+        qtbot.mouseRelease(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 8))
+    finding, index, mask = heard.args
+    assert (finding, index) == ("right", 2)
+    assert mask[5:10, 5:10].all()
+    assert mask[20, 5:9].all()
+    assert mask.sum() == 25 + 4 + 2 + 8
+    # The eraser takes away, and the cursor has not moved.
+    view.set_tool(Tool.ERASER)
+    with qtbot.waitSignal(view.painted) as heard:
+        qtbot.mouseClick(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 7, 7))
+    assert heard.args[2].sum() == 25 - 5
+    assert view.cursor_ == Cursor(2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("plane", "target", "words"),
+    [
+        (Plane.CORONAL, "right", "Brush and eraser paint in the axial plane."),
+        (Plane.AXIAL, None, "Choose a finding of this series to paint on, or add one."),
+    ],
+)
+def test_a_brush_that_cannot_paint_says_why(view, qtbot, plane, target, words):
+    view.show_outlines(outlines(np.zeros((5, 30, 20), np.uint8)))
+    view.set_edit_target(target)
+    view.set_tool(Tool.BRUSH)
+    shown = view.views[plane]
+    with qtbot.waitSignal(view.told) as heard:
+        qtbot.mouseClick(shown, Qt.MouseButton.LeftButton, pos=screen(shown, 5, 5))
+    assert heard.args == [words]
+
+
+def test_escape_gives_a_stroke_up(view, qtbot):
+    view.show_outlines(outlines(np.zeros((5, 30, 20), np.uint8)))
+    view.set_edit_target("left")
+    view.set_tool(Tool.BRUSH)
+    axial = view.views[Plane.AXIAL]
+    with qtbot.assertNotEmitted(view.painted):
+        qtbot.mousePress(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 5))
+        qtbot.keyClick(axial, Qt.Key.Key_Escape)
+        qtbot.mouseRelease(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 8))
+
+
+def test_a_line_is_drawn_in_the_plane_where_the_mouse_goes(view, qtbot):
+    view.set_tool(Tool.RULER)
+    coronal = view.views[Plane.CORONAL]
+    with qtbot.waitSignal(view.drawingMade) as heard:
+        qtbot.mousePress(coronal, Qt.MouseButton.LeftButton, pos=screen(coronal, 4, 2))
+        qtbot.mouseMove(coronal, screen(coronal, 4, 12))
+        qtbot.mouseRelease(coronal, Qt.MouseButton.LeftButton, pos=screen(coronal, 4, 12))
+    plane, index, kind, points = heard.args
+    assert (plane, index, kind) == (Plane.CORONAL, 15, AnnotationKind.RULER)
+    assert np.allclose(points, ((4, 2), (4, 12)), atol=0.06)
+
+
+def test_a_plane_is_magnified_about_the_mouse_and_fitted_again(view):
+    axial = view.views[Plane.AXIAL]
+    at = QPointF(screen(axial, 10, 5))
+    fitted = axial.image_rect()
+    axial.zoom_by(4, at)
+    assert axial.image_rect().height() == pytest.approx(4 * fitted.height())
+    assert axial.film_point(at) == pytest.approx((10, 5), abs=0.06)
+    axial.pan_by(40, 0)
+    assert axial.film_point(at + QPointF(40, 0)) == pytest.approx((10, 5), abs=0.06)
+    axial.fit()
+    assert axial.image_rect() == fitted
+
+
+def test_millimetres_of_a_plane_are_those_of_its_voxels():
+    planes = Planes(make_volume())
+    spacing = planes.spacing(Plane.CORONAL)
+    assert (spacing.row_mm, spacing.column_mm, spacing.basis) == (1, 2, SpacingBasis.PATIENT)
+    assert planes.grid(Plane.SAGITTAL) == (20, 30)
+    gap = Planes(make_volume((0.0, 4.0, 16.0, 20.0, 24.0), (1,)))
+    values = gap.values(Plane.CORONAL, 7)
+    assert np.isnan(values).sum() == 6 * 20
+    assert np.nanmin(values) == 7
+
+
+def test_tilted_slices_leave_the_planes_across_them_without_a_basis():
+    volume = make_volume()
+    volume.affine[:3, 0] = (0, 1, -4)
+    assert volume.tilt_degrees == pytest.approx(14.04, abs=0.01)
+    planes = Planes(volume)
+    assert planes.spacing(Plane.AXIAL).basis is SpacingBasis.PATIENT
+    assert planes.spacing(Plane.SAGITTAL).basis is SpacingBasis.UNKNOWN
+    assert planes.spacing(Plane.SAGITTAL).description == "slices tilted by 14.0°, not straightened"
