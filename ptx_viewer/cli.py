@@ -30,6 +30,7 @@ usage: ptx-viewer [STUDY ...] [--models NAME,...]   open the viewer
        ptx-viewer search --config FILE --out DIR         try settings
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
        ptx-viewer compare NETWORK... --data DIR          several networks side by side
+       ptx-viewer fit-consensus NETWORK... --data DIR    weigh the answers of several networks into one
        ptx-viewer check-insertion --data DIR             inserted pneumothoraces against real ones
        ptx-viewer audit-explanations --data DIR --out DIR   check the explanations on films with masks
 
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "evaluate": _evaluate,
         "audit-explanations": _audit_explanations,
         "compare": _compare,
+        "fit-consensus": _fit_consensus,
         "check-insertion": _check_insertion,
     }
     try:
@@ -281,6 +283,12 @@ def _compare(words: list[str]) -> int:
     from models.evaluation.command import compare_command
 
     return compare_command(words)
+
+
+def _fit_consensus(words: list[str]) -> int:
+    from models.evaluation.consensus_command import fit_consensus_command
+
+    return fit_consensus_command(words)
 
 
 def _audit_explanations(words: list[str]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.cards import CONSENSUS
 from models.evaluation.evaluation import Row, Scored, evaluate
 from models.training.films import Film
 
@@ -19,7 +20,10 @@ _HELD_OUT = "held-out films of the training split"
 def evaluate_command(words: Sequence[str]) -> int:
     """Measure a network on held-out films: figures with 95 % intervals, curves, what it gets wrong."""
     parser = _parser("evaluate", evaluate_command.__doc__)
-    parser.add_argument("network", help="a shipped network, or a folder with a card and weights")
+    parser.add_argument(
+        "network",
+        help="a shipped network, a folder with a card and weights, or 'consensus'",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="write tables, plots and a gallery there")
     chosen = parser.parse_args(list(words))
     try:
@@ -39,6 +43,10 @@ def _evaluate(network: str, data: Path, out: Path | None, device: str) -> int:
         for figure in lung_figures(zoo.load_lung_fields(device), data):
             print(figure)  # noqa: T201
         return 0
+    if network == CONSENSUS:
+        from models.evaluation.consensus_command import print_consensus
+
+        return print_consensus(zoo.main_models(), test_films(data), device)
     model = zoo.load_folder(Path(network), device) if Path(network).is_dir() else zoo.load(network, device)
     films = test_films(data)
     answers = ask(model, films)
