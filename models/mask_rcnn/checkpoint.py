@@ -84,7 +84,7 @@ def _read_zoo_file(path: Path) -> object:
     if not (isinstance(content, dict) and "model" in content and "__author__" in content):
         raise WeightsError(f"{path.name} is not in the format of Detectron2's model zoo")
     if content.get("matching_heuristics"):
-        raise WeightsError(f"{path.name} names its tensors in another way than Detectron2 (matching_heuristics)")
+        raise WeightsError(f"{path.name} names its tensors otherwise than Detectron2 (matching_heuristics)")
     return content
 
 
