@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from ptx_viewer.study.image import Window
 from ptx_viewer.study.luts import levels
@@ -47,12 +47,6 @@ class Asked:
     opacity: float
     stroke: NDArray[np.bool_] | None = None
 
-    def same_greys(self, other: Asked | None) -> bool:
-        """Whether greys are the same."""
-        return other is not None and (self.planes, self.index, self.window) == (
-            other.planes, other.index, other.window,
-        )  # fmt: skip
-
     def same_masks(self, other: Asked | None) -> bool:
         """Whether the masks under fill and outline are the same."""
         return other is not None and (self.planes, self.index, self.outlines) == (
@@ -61,31 +55,42 @@ class Asked:
 
 
 class PlanePicture:
-    """Draws one plane of a volume, pixel for pixel, and its outlines as lines."""
+    """Draws one plane of a volume, pixel for pixel, and its outlines as lines.
+
+    Greys and outlines are kept as they are on the screen: dragging the window leaves the outlines, and
+    the cursor of another plane passes over both many times a second.
+    """
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
-        self._greys_of: Asked | None = None
+        self._greys = _Layer()
+        self._masks = _Layer()
         self._masks_of: Asked | None = None
-        self._greys: QImage | None = None
         self._lungs: tuple[QPainterPath, ...] = ()
         self._air: tuple[tuple[NDArray[np.bool_], QColor, bool, QPainterPath], ...] = ()
 
-    def paint(self, painter: QPainter, asked: Asked, to_view: QTransform) -> None:
-        """Draw what is asked for, its pixels mapped by `to_view`."""
-        if self._greys is None or not asked.same_greys(self._greys_of):
-            self._greys, self._greys_of = self.greys(asked), asked
-        # Hidden outlines are not made: they are still owed when they are shown again.
-        if asked.style is not MaskStyle.HIDDEN and not asked.same_masks(self._masks_of):
+    def paint(self, painter: QPainter, asked: Asked, to_view: QTransform, view: QSize) -> None:
+        """Draw what is asked for in a view of that size, pixels mapped by `to_view`."""
+        ratio = painter.device().devicePixelRatioF()
+        own = self._greys.begin((asked.planes, asked.index, asked.window, to_view, view), view, ratio)
+        if own is not None:
+            own.setTransform(to_view)
+            own.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            own.drawImage(0, 0, self.greys(asked))
+            own.end()
+        self._greys.paint(painter)
+        if asked.style is MaskStyle.HIDDEN and asked.stroke is None:
+            return
+        if not asked.same_masks(self._masks_of):
             self._take_masks(asked)
             self._masks_of = asked
-        painter.save()
-        painter.setTransform(to_view, True)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(0, 0, self._greys)
-        if asked.style is not MaskStyle.HIDDEN:
-            self._paint_masks(painter, asked)
-        painter.restore()
+        wanted = (asked.planes, asked.index, asked.outlines, asked.style, asked.opacity, to_view, view)
+        own = self._masks.begin(None if asked.stroke is not None else wanted, view, ratio)
+        if own is not None:
+            own.setTransform(to_view)
+            self._paint_masks(own, asked)
+            own.end()
+        self._masks.paint(painter)
 
     def greys(self, asked: Asked) -> QImage:
         """Return the plane in its window, gaps between slices hatched."""
@@ -127,6 +132,27 @@ class PlanePicture:
             width = _SELECTED if selected else _LINE
             painter.strokePath(line, _pen(_RIM, width + 1.6))
             painter.strokePath(line, _pen(colour, width))
+
+
+class _Layer:
+    """A transparent picture of the whole view, drawn anew only when something else is wanted."""
+
+    def __init__(self) -> None:
+        self._pixmap = QPixmap()
+        self._of: tuple[object, ...] | None = None
+
+    def begin(self, wanted: tuple[object, ...] | None, view: QSize, ratio: float) -> QPainter | None:
+        """Return what to draw with; None when the picture is there. `wanted` None is never kept."""
+        if wanted is not None and (*wanted, ratio) == self._of:
+            return None
+        self._of = None if wanted is None else (*wanted, ratio)
+        self._pixmap = QPixmap(view * ratio)
+        self._pixmap.setDevicePixelRatio(ratio)
+        self._pixmap.fill(Qt.GlobalColor.transparent)
+        return QPainter(self._pixmap)
+
+    def paint(self, painter: QPainter) -> None:
+        painter.drawPixmap(0, 0, self._pixmap)
 
 
 def _path(mask: NDArray[np.bool_]) -> QPainterPath:

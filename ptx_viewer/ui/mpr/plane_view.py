@@ -311,7 +311,7 @@ class PlaneView(QWidget):
             to_view = self._to_view()
             stroke = self._stroke.mask if self._stroke is not None else None
             asked = Asked(self._planes, self.index, self._window, self._outlines, *self._style, stroke)
-            self._picture.paint(painter, asked, to_view)
+            self._picture.paint(painter, asked, to_view, self.size())
             self._paint_cursor(painter, self._planes)
             taken = paint_texts(painter, QRectF(self.rect()), self.caption, self._planes.letters(self.plane))
             items = self._drawings.items
