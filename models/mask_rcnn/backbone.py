@@ -16,12 +16,23 @@ from models.mask_rcnn.config import MaskRcnnConfig
 STRIDES = (4, 8, 16, 32)
 
 
+class FrozenNorm(FrozenBatchNorm2d):  # type: ignore[misc]
+    """Frozen batch normalisation, fused where no gradient is asked for: the same digits as Detectron2's."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return normalised `x` [N, C, H, W]."""
+        if x.requires_grad:
+            scaled: Tensor = super().forward(x)
+            return scaled
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+
 class NormedConv2d(nn.Conv2d):
     """A convolution without bias and its frozen batch normalisation, called ``norm`` as in Detectron2."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
-        self.norm = FrozenBatchNorm2d(outputs, eps=1e-5)
+        self.norm = FrozenNorm(outputs, eps=1e-5)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (nn.Conv2d's name)
         """Return the normalised response."""
@@ -91,9 +102,9 @@ class ResNet50(nn.Module):
 
 
 class TimmFeatures(nn.Module):
-    """A timm network's features of levels 2 to 5; batch normalisation keeps its statistics in training too.
+    """A timm network's features of levels 2 to 5; training leaves its batch normalisation as it is.
 
-    Detectron2 freezes them as well: two films a batch say nothing about a population.
+    Detectron2 does so too: a few films a batch say nothing about a population.
 
     Parameters
     ----------
@@ -118,6 +129,9 @@ class TimmFeatures(nn.Module):
         if missing:
             raise ValueError(f"the backbone '{name}' has no features at stride {missing[0]}")
         self.body = body
+        for module in body.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.requires_grad_(False)
         self._chosen = [strides.index(stride) for stride in STRIDES]
         self.widths = tuple(info.channels()[index] for index in self._chosen)
 

@@ -62,6 +62,8 @@ class MaskRcnn(nn.Module):
 
     #: Which of several implementations this is.
     engine = "torchvision"
+    #: The part that training begins with other networks' weights.
+    pretrained = "backbone.bottom_up"
 
     def __init__(self, config: MaskRcnnConfig) -> None:
         super().__init__()
@@ -96,8 +98,7 @@ class MaskRcnn(nn.Module):
         """Return the pyramid's levels {2 .. 6: [N, C, H, W]}; sizes are padded to multiples of 32 with the mean."""
         normalised = (x - self.pixel_mean) / self.pixel_std  # type: ignore[operator]
         rows, columns = x.shape[-2:]
-        padded = F.pad(normalised, (0, -columns % 32, 0, -rows % 32))
-        out: dict[int, Tensor] = self.backbone(padded.contiguous(memory_format=torch.channels_last))
+        out: dict[int, Tensor] = self.backbone(F.pad(normalised, (0, -columns % 32, 0, -rows % 32)))
         return out
 
     def detect(self, x: Tensor) -> list[Detections]:
