@@ -1,27 +1,25 @@
-"""A trained U-Net that outlines pneumothorax and scores the image."""
+"""What every trained network that looks for a pneumothorax offers to analyses and explanations."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.cards import ModelCard
 from models.device import describe, half_precision
 from models.geometry import GridTransform, Turn
 from models.instances import find_instances
-from models.networks.unet import UNet
 from models.prediction import LungFields, Prediction
 from models.preprocess import Preprocessing, to_network
-from models.weights import load_weights
 
 
-class PneumothoraxModel:
-    """Attention U-Net or U-Net with its card.
+class PneumothoraxModel(ABC):
+    """A trained network with its card; :mod:`models.zoo` opens it.
 
     Explanations need two calls only: :meth:`prepare` brings a film into the network's grid,
     :meth:`score` turns a batch of such grids into differentiable image scores.
@@ -29,14 +27,24 @@ class PneumothoraxModel:
     Parameters
     ----------
     card : ModelCard
-    weights : Path
-        safetensors file.
+    network : nn.Module
+        With its weights.
     device : torch.device
-    checked : bool
-        Whether the file must be the one that the card describes.
+
+    Raises
+    ------
+    ValueError
+        If the card states no decision thresholds.
     """
 
-    def __init__(self, card: ModelCard, weights: Path, device: torch.device, *, checked: bool = True) -> None:
+    #: The library whose layers run.
+    engine = "torch"
+    #: Whether :meth:`score` can be differentiated.
+    has_gradients = True
+    #: The layer that Grad-CAM weighs, in words.
+    explained_layer_name: str
+
+    def __init__(self, card: ModelCard, network: nn.Module, device: torch.device) -> None:
         if card.threshold is None or card.mask_threshold is None:
             raise ValueError(f"the card of {card.name} states no decision thresholds")
         self.name = card.name
@@ -45,31 +53,32 @@ class PneumothoraxModel:
         self.preprocessing = Preprocessing.from_options(card.options)
         self.threshold = card.threshold
         self.mask_threshold = card.mask_threshold
-        self.network = UNet(
-            card.options["encoder"],
-            attention=bool(card.options["attention"]),
-            rectified_features=bool(card.options.get("rectified_features", True)),
-        )
-        load_weights(self.network, weights, card.sha256 if checked else None)
+        self.network = network
         self.network.eval().requires_grad_(False)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._slope = float(card.options["calibration_slope"])
         self._offset = float(card.options["calibration_offset"])
 
     @property
-    def explained_layer(self) -> torch.nn.Module:
-        """Decoder stage at an eighth of the resolution.
+    @abstractmethod
+    def explained_layer(self) -> nn.Module:
+        """Layer whose activations Grad-CAM weighs."""
 
-        Of the encoder's and the decoder's stages, its map agreed best with the outlines of the
-        validation films (area under the precision-recall curve .48; next best .37).  The image score sees it
-        through the pixel logits; what the score takes straight from the encoder's pooled
-        features does not pass through here.
+    @abstractmethod
+    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
+        """Return one logit per film, [N] of a batch [N, 1, S, S]; differentiable.
+
+        Parameters
+        ----------
+        batch : Tensor
+        region : Tensor of bool, shape [S, S], or None
+            None asks for the calibrated image-level logit; a region, in the network's grid and not empty, for
+            the mean pixel logit inside it.
         """
-        return self.network.decoder[1]
 
-    explained_layer_name = "decoder stage at 1/8 resolution"
-    #: Whether :meth:`score` can be differentiated.
-    has_gradients = True
+    @abstractmethod
+    def answer(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pixel probabilities [N, S, S] and calibrated image logits [N] of a batch [N, 1, S, S]."""
 
     def prepare(
         self, pixels: NDArray[np.float32], turn: Turn = Turn()  # noqa: B008  (frozen)
@@ -87,21 +96,8 @@ class PneumothoraxModel:
         grid = torch.from_numpy(to_network(pixels, transform, self.preprocessing))[None, None]
         return grid.to(self.device, memory_format=torch.channels_last), transform
 
-    def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
-        """Return one logit per film, [N] of a batch [N, 1, S, S]; differentiable.
-
-        Parameters
-        ----------
-        batch : Tensor
-        region : Tensor of bool, shape [S, S], or None
-            None asks for the calibrated image-level logit; a region, in the network's grid and not empty, for
-            the mean pixel logit inside it.
-        """
-        output = self.network(batch)
-        if region is not None:
-            inside: Tensor = output.masks[:, 0][:, region].float().mean(dim=1)
-            return inside
-        logits: Tensor = output.images[:, 0]
+    def calibrated(self, logits: Tensor) -> Tensor:
+        """Return image logits on the scale that the validation films gave (Platt 1999)."""
         return logits.float() * self._slope + self._offset
 
     def predict(
@@ -130,12 +126,10 @@ class PneumothoraxModel:
         grid, transform = self.prepare(pixels, turn)
 
         with torch.inference_mode(), half_precision(self.device):
-            output = self.network(torch.cat([grid, grid.flip(-1)]))
-        masks = torch.sigmoid(output.masks[:, 0].float())
+            masks, logits = self.answer(torch.cat([grid, grid.flip(-1)]))
         probability = (masks[0] + masks[1].flip(-1)) / 2
-        logit = output.images[:, 0].float().mean() * self._slope + self._offset
-        score = float(torch.sigmoid(logit))
-        in_source = np.clip(transform.backward(probability.cpu().numpy()), 0.0, 1.0)
+        score = float(torch.sigmoid(logits.mean()))
+        in_source = np.clip(transform.backward(probability.float().cpu().numpy()), 0.0, 1.0)
         present = score >= self.threshold
         instances = find_instances(in_source, self.mask_threshold, lungs) if present else ()
         notices: tuple[str, ...] = ()
@@ -155,4 +149,5 @@ class PneumothoraxModel:
             seconds=time.perf_counter() - started,
             device=describe(self.device),
             notices=notices,
+            engine=self.engine,
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from models.cards import (
     LUNG_FIELDS,
     WEIGHTS_FOLDER,
+    ModelCard,
     available,
     card_path,
     cards,
@@ -15,7 +18,9 @@ from models.cards import (
 )
 from models.device import select_device
 from models.lung_fields import LungFieldModel
+from models.mask_rcnn.model import MaskRcnnModel
 from models.pneumothorax import PneumothoraxModel
+from models.unet_model import UNetModel
 from models.weights import WeightsError
 
 __all__ = [
@@ -26,7 +31,31 @@ __all__ = [
     "load_folder",
     "load_lung_fields",
     "main_models",
+    "open_model",
 ]
+
+
+def open_model(
+    card: ModelCard, weights: Path, device: torch.device, *, checked: bool = True
+) -> PneumothoraxModel:
+    """Return the model that a card and its weights make: a U-Net or a Mask R-CNN.
+
+    Parameters
+    ----------
+    card : ModelCard
+    weights : Path
+    device : torch.device
+    checked : bool
+        Whether the file must be the one that the card describes.
+
+    Raises
+    ------
+    ValueError
+        If the card cannot be used, or the weights do not fit it.
+    """
+    kind = MaskRcnnModel if "mask_rcnn" in card.options else UNetModel
+    return kind(card, weights, device, checked=checked)
+
 
 def load(name: str, device: str = "auto", weights: Path | None = None) -> PneumothoraxModel:
     """Return a ready pneumothorax model.
@@ -38,7 +67,8 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
     device : str
         See :func:`models.device.select_device`.
     weights : Path or None
-        A user's own safetensors file for the same network, instead of the shipped one.
+        A user's own file for the same network, instead of the shipped one: safetensors, for Mask R-CNN also
+        Detectron2's ``.pth`` and ``.pkl``.
 
     Raises
     ------
@@ -49,7 +79,7 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
         raise ValueError(f"unknown model '{name}'; there are: {', '.join(available())}")
     card = load_card(card_path(name))
     path = weights or WEIGHTS_FOLDER / f"{name}.safetensors"
-    return PneumothoraxModel(card, path, select_device(device), checked=weights is None)
+    return open_model(card, path, select_device(device), checked=weights is None)
 
 
 def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:
@@ -64,7 +94,7 @@ def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:
     found = [path for path in found if path.with_suffix(".safetensors").is_file()]
     if len(found) != 1:
         raise ValueError(f"'{folder}' must hold one card (.yaml) with its weights, it holds {len(found)}")
-    return PneumothoraxModel(load_card(found[0]), found[0].with_suffix(".safetensors"), select_device(device))
+    return open_model(load_card(found[0]), found[0].with_suffix(".safetensors"), select_device(device))
 
 
 def load_lung_fields(device: str = "auto") -> LungFieldModel:

@@ -1,1 +1,1 @@
-"""Mask R-CNN in Detectron2's key layout: run by Detectron2 where installed, else by torchvision's operations."""
+"""Mask R-CNN in Detectron2's key layout: run by Detectron2 or by torchvision's operations."""

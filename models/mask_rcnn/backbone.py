@@ -141,7 +141,7 @@ class TimmFeatures(nn.Module):
         return [features[index] for index in self._chosen]
 
     def frozen(self, stages: int) -> list[nn.Parameter]:
-        """Return the parameters that training leaves alone: of 1 stage up to stride 2, of 2 up to stride 4, and so on."""
+        """Return the parameters that training leaves alone: 1 stage ends at stride 2, 2 at stride 4, ..."""
         if stages == 0:
             return []
         info: Any = self.body.feature_info
@@ -165,7 +165,7 @@ class TimmFeatures(nn.Module):
 
 
 class FeaturePyramid(nn.Module):
-    """Feature pyramid (Lin et al. 2017) under Detectron2's names: ``fpn_lateral2``, ``fpn_output2``, ``bottom_up``."""
+    """Feature pyramid (Lin et al. 2017) with Detectron2's names: ``bottom_up``, ``fpn_lateral2``, ..."""
 
     def __init__(self, config: MaskRcnnConfig) -> None:
         super().__init__()
@@ -176,7 +176,8 @@ class FeaturePyramid(nn.Module):
             self.bottom_up = TimmFeatures(config.backbone, config.channels)
         for level, width in zip((2, 3, 4, 5), self.bottom_up.widths, strict=True):
             self.add_module(f"fpn_lateral{level}", nn.Conv2d(width, config.fpn_channels, 1))
-            self.add_module(f"fpn_output{level}", nn.Conv2d(config.fpn_channels, config.fpn_channels, 3, padding=1))
+            output = nn.Conv2d(config.fpn_channels, config.fpn_channels, 3, padding=1)
+            self.add_module(f"fpn_output{level}", output)
         for name, module in self.named_children():
             if name.startswith("fpn_") and isinstance(module, nn.Conv2d):
                 nn.init.kaiming_uniform_(module.weight, a=1)

@@ -28,12 +28,12 @@ class MaskRcnnConfig:
     pixel_mean, pixel_std : tuple of float
         One number an input channel: ``(x - mean) / std`` comes first of all.
     stride_in_1x1 : bool
-        ResNet only: whether a stage's stride lies in its first 1x1 convolution (MSRA's weights) or in the 3x3.
+        ResNet only: whether a stage's stride lies in its first 1x1 convolution (MSRA's weights) or the 3x3.
     fpn_channels : int
     rpn_levels, roi_levels : tuple of int
         Levels that propose regions, and levels that regions are pooled from.
     anchor_sizes : tuple of tuple of float
-        Square roots of the anchors' areas in input pixels, a tuple for each of `rpn_levels`, all of one length.
+        Square roots of the anchors' areas in input pixels, a tuple for each of `rpn_levels`, all alike long.
     anchor_ratios : tuple of float
         Height over width.
     box_pool, mask_pool : int
@@ -55,7 +55,7 @@ class MaskRcnnConfig:
     anchors_positive, rois_positive : float
         Largest share of positives among them.
     frozen_stages : int
-        Training leaves the backbone's stem and so many of its stages in all as they are, as Detectron2's ``FREEZE_AT``.
+        So many of the backbone's stages, the stem being the first, training leaves alone (``FREEZE_AT``).
 
     Raises
     ------
@@ -128,7 +128,7 @@ class MaskRcnnConfig:
         return cls(**{name: _tuples(value) for name, value in stated.items()})
 
     def to_options(self) -> dict[str, Any]:
-        """Return plain lists and numbers for a card: ``from_options({"mask_rcnn": config.to_options()})`` is equal."""
+        """Return lists and numbers for a card's ``mask_rcnn``: the way back from :meth:`from_options`."""
         return {field.name: _lists(getattr(self, field.name)) for field in fields(self)}
 
 

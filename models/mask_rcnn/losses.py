@@ -127,7 +127,8 @@ def losses(
     Returns
     -------
     dict of str to Tensor
-        Scalars: ``loss_rpn_cls``, ``loss_rpn_loc``, ``loss_cls``, ``loss_box_reg``, ``loss_mask``, ``loss_image``.
+        Scalars: ``loss_rpn_cls``, ``loss_rpn_loc``, ``loss_cls``, ``loss_box_reg``, ``loss_mask`` and
+        ``loss_image``.
     """
     features = network.features(x)
     dense = network.proposal_generator.dense(features)
@@ -144,7 +145,7 @@ def losses(
     asked = [torch.cat([rois.boxes, more]) for rois, more in zip(drawn, scored, strict=True)]
     logits, deltas = network.roi_heads.classify(features, asked)
     counts = [len(boxes) for boxes in asked]
-    each_logits, each_deltas = logits.split(counts), deltas.split(counts)
+    each_logits, each_deltas = torch.split(logits, counts), torch.split(deltas, counts)
     out |= _region_losses(network, drawn, each_logits, each_deltas)
     out["loss_mask"] = _mask_loss(network, features, drawn, targets)
     out["loss_image"] = _image_loss(drawn, each_logits, targets)
@@ -261,7 +262,9 @@ def crop_masks(masks: Tensor, boxes: Tensor, edge: int) -> Tensor:
     """
     own = torch.arange(len(boxes), device=boxes.device, dtype=boxes.dtype)[:, None]
     regions = torch.cat([own, boxes], dim=1)
-    seen = roi_align(masks[:, None].float(), regions, (edge, edge), 1.0, sampling_ratio=0, aligned=True)
+    seen: Tensor = roi_align(
+        masks[:, None].float(), regions, (edge, edge), 1.0, sampling_ratio=0, aligned=True
+    )
     return seen[:, 0] >= 0.5
 
 

@@ -95,7 +95,7 @@ class MaskRcnn(nn.Module):
         return self.detect(x)
 
     def features(self, x: Tensor) -> dict[int, Tensor]:
-        """Return the pyramid's levels {2 .. 6: [N, C, H, W]}; sizes are padded to multiples of 32 with the mean."""
+        """Return the pyramid's levels {2 .. 6: [N, C, H, W]}; images are padded to multiples of 32."""
         normalised = (x - self.pixel_mean) / self.pixel_std  # type: ignore[operator]
         rows, columns = x.shape[-2:]
         out: dict[int, Tensor] = self.backbone(F.pad(normalised, (0, -columns % 32, 0, -rows % 32)))
@@ -114,19 +114,21 @@ class MaskRcnn(nn.Module):
         counts = [len(each) for each in proposals]
         kept = [
             self._suppress(*each, rows, columns)
-            for each in zip(proposals, logits.split(counts), deltas.split(counts), strict=True)
+            for each in zip(
+                proposals, torch.split(logits, counts), torch.split(deltas, counts), strict=True
+            )
         ]
         masks = self.roi_heads.outline(features, [boxes for boxes, _, _ in kept])
         counts = [len(boxes) for boxes, _, _ in kept]
         return [
             Detections(boxes, odds, classes, mask[torch.arange(len(boxes)), classes])
-            for (boxes, odds, classes), mask in zip(kept, masks.split(counts), strict=True)
+            for (boxes, odds, classes), mask in zip(kept, torch.split(masks, counts), strict=True)
         ]
 
     def _suppress(
         self, proposals: Tensor, logits: Tensor, deltas: Tensor, rows: int, columns: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return boxes, log-odds and classes of one image's detections after non-maximum suppression by class."""
+        """Return boxes, log-odds and classes of one image after non-maximum suppression by class."""
         config = self.config
         with torch.no_grad():
             boxes = decode(deltas, proposals, config.box_weights)

@@ -52,7 +52,7 @@ class RpnHead(nn.Module):
 
 
 class AnchorGenerator(nn.Module):
-    """The anchors of each level around the origin: constants, which older checkpoints store under these names."""
+    """The anchors of each level around the origin: constants that older checkpoints store by these names."""
 
     def __init__(self, config: MaskRcnnConfig) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ class MaskHead(nn.Module):
         nn.init.zeros_(self.predictor.bias)  # type: ignore[arg-type]
 
     def forward(self, pooled: Tensor) -> Tensor:
-        """Return logits [R, classes, 2 * mask_pool, 2 * mask_pool] for `pooled` [R, C, mask_pool, mask_pool]."""
+        """Return logits [R, classes, 2 M, 2 M] for `pooled` [R, C, M, M]."""
         x = pooled
         for place in range(1, self._count + 1):
             x = torch.relu(self.get_submodule(f"mask_fcn{place}")(x))

@@ -27,7 +27,7 @@ def image_logit(logits: Tensor) -> Tensor:
 
 
 def paste(masks: Tensor, boxes: Tensor, rows: int, columns: int) -> Tensor:
-    """Sample each box's mask at the pixel centres of the image, bilinearly, as Detectron2 does, [R, rows, columns].
+    """Sample each box's mask at the image's pixel centres, bilinearly, as Detectron2 does.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from typing import get_args
 
 from models.training.precision import Precision
 
-NETWORKS = ("lung-fields", "attention-unet", "unet")
+NETWORKS = ("lung-fields", "attention-unet", "unet", "mask-rcnn")
 #: Folders of the film collections.
 COLLECTIONS = (
     "siim", "siim-figure-crops", "nih", "nih-more", "jsrt", "covid-lungs", "covid-lungs-more", "not-frontal",
@@ -39,7 +39,7 @@ def train(words: Sequence[str]) -> int:
     if chosen.config is not None and (chosen.network or chosen.data):
         parser.error("a configuration names network and data itself")
     if chosen.initial is not None and (chosen.config is not None or chosen.network == "lung-fields"):
-        parser.error("--initial is for attention-unet and unet; a configuration names its own")
+        parser.error("--initial is not for lung-fields; a configuration names its own")
     if chosen.folds is not None and (chosen.config is None or chosen.folds < 2):
         parser.error("--folds needs a --config and at least 2 folds")
     with _complaints() as status:
@@ -82,9 +82,11 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
 
     from models import zoo
     from models.training.evaluate_lungs import export_lungs
+    from models.training.evaluate_mask_rcnn import export_mask_rcnn
     from models.training.evaluate_pneumothorax import export_pneumothorax
     from models.training.lungs import lung_films, train_lungs
     from models.training.manifest import entries_of_parts, keep_manifest
+    from models.training.mask_rcnn import train_mask_rcnn
     from models.training.pneumothorax import pneumothorax_films, train_pneumothorax
 
     if chosen.threads:
@@ -97,16 +99,20 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
         train_lungs(chosen.data, chosen.out, chosen.steps)
         card = export_lungs(chosen.out, chosen.data, chosen.out, command)
     else:
-        attention = chosen.network == "attention-unet"
         lungs = zoo.load_lung_fields("cpu").network
         if chosen.initial is not None:
             command += " --initial EARLIER-WEIGHTS"
         if chosen.precision != "float32":
             command += f" --precision {chosen.precision}"
-        train_pneumothorax(
-            chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision
-        )
-        card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
+        if chosen.network == "mask-rcnn":
+            train_mask_rcnn(chosen.data, chosen.out, chosen.steps, lungs, chosen.initial, chosen.precision)
+            card = export_mask_rcnn(chosen.out, chosen.data, chosen.out, command)
+        else:
+            attention = chosen.network == "attention-unet"
+            train_pneumothorax(
+                chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision
+            )
+            card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
     for figure in card.figures:
         print(figure)  # noqa: T201
 

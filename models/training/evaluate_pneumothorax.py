@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from models import zoo
 from models.cards import Figure, ModelCard
 from models.evaluation.answers import Answer, ask
 from models.evaluation.decision import balanced_threshold, calibrate, choose_mask_threshold
-from models.pneumothorax import PneumothoraxModel
 from models.training import export
 from models.training.films import Film
 from models.training.fit import trained_weights
@@ -27,6 +27,20 @@ from models.training.pneumothorax import ENCODER, SIZE, build_network, pneumotho
 
 #: Version of each network's shipped weights: the second Attention U-Net has no last rectifier.
 VERSIONS = {"attention-unet": 2, "unet": 1}
+#: How the films are divided, in words.
+SPLIT = (
+    "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
+    "17 % validation, 33 % test; stratified by label. Figure crops of SIIM-ACR films and the "
+    "additional NIH films are training only; films found twice by perceptual hash are never held "
+    "out. Inserted pneumothoraces on negative training films and films of the digital thorax are "
+    "further positives."
+)
+#: How decisions are chosen, in words.
+THRESHOLD_RULE = (
+    "on the validation films: the image threshold with the highest sum of sensitivity on outlined "
+    "positives and specificity averaged over the sources, the pixel threshold with the highest mean "
+    "Dice; image scores scaled after Platt on the same films"
+)
 
 
 def pneumothorax_figures(answers: Sequence[Answer]) -> tuple[Figure, ...]:
@@ -80,7 +94,7 @@ def export_pneumothorax(
     chosen = choose_on_validation(
         network, _draft(name, title, attention, command), parts["validation"], folder
     )
-    model = PneumothoraxModel(chosen, folder / f"{name}.safetensors", torch.device("cpu"))
+    model = zoo.open_model(chosen, folder / f"{name}.safetensors", torch.device("cpu"))
     final = dataclasses.replace(chosen, figures=pneumothorax_figures(ask(model, parts["test"])))
     export.write_card(final, folder)
     return final
@@ -101,7 +115,7 @@ def choose_on_validation(
     """
     export.write_model(network, draft, folder)
     weights = folder / f"{draft.name}.safetensors"
-    seen = ask(PneumothoraxModel(draft, weights, torch.device("cpu"), checked=False), validation)
+    seen = ask(zoo.open_model(draft, weights, torch.device("cpu"), checked=False), validation)
     positive = np.array([a.film.positive for a in seen])
     logits = np.array([a.logit for a in seen])
     slope, offset = calibrate(logits, positive)
@@ -125,22 +139,12 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         architecture=f"U-Net on {ENCODER} (ImageNet){gates}, {SIZE} x {SIZE}, image-level head",
         size=SIZE,
         sources=(export.SIIM, export.NIH),
-        split=(
-            "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
-            "17 % validation, 33 % test; stratified by label. Figure crops of SIIM-ACR films and the "
-            "additional NIH films are training only; films found twice by perceptual hash are never held "
-            "out. Inserted pneumothoraces on negative training films and films of the digital thorax are "
-            "further positives."
-        ),
+        split=SPLIT,
         preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; "
         "the film and its mirror image are averaged",
         threshold=0.5,
         mask_threshold=0.5,
-        threshold_rule=(
-            "on the validation films: the image threshold with the highest sum of sensitivity on outlined "
-            "positives and specificity averaged over the sources, the pixel threshold with the highest mean "
-            "Dice; image scores scaled after Platt on the same films"
-        ),
+        threshold_rule=THRESHOLD_RULE,
         figures=(),
         limitations=(
             "Pixel probabilities are not calibrated: hold them against the pixel threshold.",

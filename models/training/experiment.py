@@ -228,9 +228,9 @@ def write_card(
 
     ``evaluate`` and ``compare`` take that folder in place of a network's name.
     """
+    from models import zoo
     from models.evaluation.answers import ask
     from models.evaluation.evaluation import evaluate
-    from models.pneumothorax import PneumothoraxModel
     from models.training.evaluate_pneumothorax import choose_on_validation
 
     network = build_network(
@@ -244,7 +244,7 @@ def write_card(
     folder.mkdir(exist_ok=True)
     card = choose_on_validation(network, _draft(configuration, parts, command), parts[VALIDATION], folder)
     if parts[TEST]:
-        model = PneumothoraxModel(card, folder / f"{card.name}.safetensors", torch.device("cpu"))
+        model = zoo.open_model(card, folder / f"{card.name}.safetensors", torch.device("cpu"))
         # A collection as a whole: its sizes and views apart are for `evaluate`.
         sources = {film.source for film in parts[TEST]}
         figures = tuple(

@@ -119,7 +119,7 @@ def fit(
     Parameters
     ----------
     network : nn.Module
-        Its pretrained part is called ``encoder``.
+        Its pretrained part is called ``encoder``, or as its attribute ``pretrained`` says.
     task : Task
     settings : FitSettings
     run : Path
@@ -173,7 +173,7 @@ class _Fitting:
         self.settings, self.device, self.world = settings, device, world
         self.rng = np.random.default_rng(settings.seed)
         network = network.to(device)
-        encoder = list(network.get_submodule("encoder").parameters())
+        encoder = list(network.get_submodule(getattr(network, "pretrained", "encoder")).parameters())
         known = {id(p) for p in encoder}
         rest = [p for p in network.parameters() if id(p) not in known]
         self.optimiser = torch.optim.AdamW(

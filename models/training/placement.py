@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from contextlib import AbstractContextManager
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
-from models.networks.unet import UNetOutput
 from models.training.depthwise import DepthwiseInFloat32
 from models.training.precision import Precision
 
@@ -35,7 +34,7 @@ class Placed(nn.Module):
     Parameters
     ----------
     network : nn.Module
-        Gives :class:`~models.networks.unet.UNetOutput`.
+        Gives tensors, or lists, dicts and dataclasses of them.
     device : torch.device
         Where `network` is.
     precision : str
@@ -51,15 +50,12 @@ class Placed(nn.Module):
         self.network = network
         self._device, self._precision, self._home = device, precision, home
 
-    def forward(self, x: Tensor) -> UNetOutput:
-        """Run the network on `x` [N, 1, H, W]."""
+    def forward(self, x: Tensor, *more: Any) -> Any:
+        """Run the network on `x` [N, 1, H, W], and on what else it is given."""
         x = x.to(self._device, memory_format=torch.channels_last)
         with self._autocast():
-            output: UNetOutput = self.network(x)
-        masks, images = output.masks.float(), output.images.float()
-        if self._home is not None:
-            masks, images = masks.to(self._home), images.to(self._home)
-        return dataclasses.replace(output, masks=masks, images=images)
+            output = self.network(x, *more)
+        return _brought(output, self._home)
 
     def _autocast(self) -> AbstractContextManager[object]:
         stack = contextlib.ExitStack()
@@ -68,3 +64,16 @@ class Placed(nn.Module):
             if self._device.type == "cpu" and self.training:
                 stack.enter_context(DepthwiseInFloat32())
         return stack
+
+
+def _brought(value: Any, home: torch.device | None) -> Any:
+    """Return `value` with every tensor in float32 and at `home`."""
+    if isinstance(value, Tensor):
+        exact = value.float() if value.is_floating_point() else value
+        return exact if home is None else exact.to(home)
+    if isinstance(value, dict):
+        return {key: _brought(each, home) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_brought(each, home) for each in value]
+    parts = {field.name: _brought(getattr(value, field.name), home) for field in dataclasses.fields(value)}
+    return dataclasses.replace(value, **parts)

@@ -72,17 +72,26 @@ def build_network(attention: bool) -> UNet:
 
 
 def build_task(data: Path, lung_network: nn.Module, run: Path) -> PneumothoraxTask:
-    """Read the films; `lung_network` outlines the lung fields of the negatives for insertion.
+    """Read the films; `lung_network` outlines the lung fields that made films need.
 
     The digital thorax's films are made once and kept in the folder `run`.
     """
     parts = pneumothorax_films(data)
+    return PneumothoraxTask(
+        build_mix(data, parts, lung_network, run), films.load_bank(parts["validation"], SIZE)
+    )
+
+
+def build_mix(
+    data: Path, parts: dict[str, list[films.Film]], lung_network: nn.Module, run: Path
+) -> FilmMix:
+    """Read the training films of `parts` (:func:`pneumothorax_films`) into what batches are drawn from."""
     train = parts["train"]
     negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
     hosts = films.FilmBank(negatives.films, negatives.images, outline_lungs(negatives, lung_network))
     held_out = {film.film_id for name in ("validation", "test") for film in parts[name]}
     outlined = films.load_bank([f for f in train if f.positive and f.mask is not None], BANK_SIZE)
-    mix = FilmMix(
+    return FilmMix(
         outlined=outlined,
         outlined_lungs=outline_lungs(outlined, lung_network),
         negatives=hosts,
@@ -93,7 +102,6 @@ def build_task(data: Path, lung_network: nn.Module, run: Path) -> PneumothoraxTa
         settings=BATCH,
         augmentation=AUGMENTATION,
     )
-    return PneumothoraxTask(mix, films.load_bank(parts["validation"], SIZE))
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ import yaml
 
 from models import zoo
 from models.cards import WEIGHTS_FOLDER, Figure, ModelCard, card_path, load_card
-from models.pneumothorax import PneumothoraxModel
+from models.unet_model import UNetModel
 from models.weights import WeightsError, sha256_of
 
 NAMES = ("attention-unet", "lung-fields")
@@ -73,7 +73,7 @@ def test_a_users_own_weights_need_not_be_those_of_the_card(tmp_path: Path) -> No
     torch.testing.assert_close(own.network.image_head.bias, model.network.image_head.bias, atol=2e-3, rtol=0)
     card = load_card(card_path("attention-unet"))
     with pytest.raises(WeightsError, match="not the one that its card describes"):
-        PneumothoraxModel(card, tmp_path / "own.safetensors", torch.device("cpu"))
+        UNetModel(card, tmp_path / "own.safetensors", torch.device("cpu"))
 
 
 def test_weights_of_another_network_are_refused() -> None:
@@ -84,7 +84,7 @@ def test_weights_of_another_network_are_refused() -> None:
 def test_a_card_without_thresholds_makes_no_pneumothorax_model() -> None:
     card = dataclasses.replace(load_card(card_path("attention-unet")), threshold=None)
     with pytest.raises(ValueError, match="states no decision thresholds"):
-        PneumothoraxModel(card, WEIGHTS_FOLDER / "attention-unet.safetensors", torch.device("cpu"))
+        UNetModel(card, WEIGHTS_FOLDER / "attention-unet.safetensors", torch.device("cpu"))
 
 
 def test_a_figure_reads_as_a_sentence() -> None:
