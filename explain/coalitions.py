@@ -9,19 +9,14 @@ from torch import Tensor
 
 from explain.question import Question
 from explain.scoring import Scorer
-
-
-def mean_of_regions(film: Tensor, labels: NDArray[np.int32]) -> Tensor:
-    """Return the film [1, 1, S, S] with every region in its own mean grey; the padding stays."""
-    grey = film[0, 0].cpu().numpy().astype(np.float64)
-    places = labels.ravel() + 1
-    means = np.bincount(places, grey.ravel()) / np.maximum(1, np.bincount(places))
-    flat = np.where(labels < 0, grey, means[labels + 1]).astype(np.float32)
-    return torch.from_numpy(flat)[None, None].to(film.device)
+from explain.stand_in import feathered, replaced
 
 
 class Coalitions:
     """Scores the film with only some regions present, each combination once.
+
+    Regions fade into the stand-in over a soft edge: between two of them there is no line that the
+    film does not have.
 
     Parameters
     ----------
@@ -39,12 +34,10 @@ class Coalitions:
     def __init__(
         self, question: Question, labels: NDArray[np.int32], absent: Tensor, message: str, total: int
     ) -> None:
-        device = question.film.device
         self.regions = int(labels.max()) + 1
         self._film, self._absent = question.film, absent
-        # The padding takes the place behind the last region.
-        places = np.where(labels < 0, self.regions, labels).astype(np.int64)
-        self._labels = torch.from_numpy(places).to(device)
+        parts = [feathered(labels == region, labels >= 0).ravel() for region in range(self.regions)]
+        self._parts = torch.from_numpy(np.stack(parts)).to(question.film.device)
         self._scorer = Scorer(question, message, total)
         self._known: dict[bytes, float] = {}
 
@@ -60,11 +53,11 @@ class Coalitions:
         new = [place for place, key in enumerate(keys) if key not in self._known]
         new = list({keys[place]: place for place in new}.values())
         if new:
-            rows = torch.from_numpy(np.pad(wanted[new], ((0, 0), (0, 1)), constant_values=True))
-            rows = rows.to(self._film.device)
+            gone = torch.from_numpy(~wanted[new]).to(self._parts)
 
             def make(start: int, stop: int) -> Tensor:
-                return torch.where(rows[start:stop][:, self._labels][:, None], self._film, self._absent)
+                shares = (gone[start:stop] @ self._parts).reshape(-1, *self._film.shape[1:])
+                return replaced(self._film, self._absent, shares)
 
             scores = self._scorer(len(new), make)
             self._known.update(zip((keys[place] for place in new), scores.tolist(), strict=True))

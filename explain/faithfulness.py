@@ -13,14 +13,14 @@ from scipy.special import expit
 from torch import Tensor
 
 from explain.attribution import Attribution, Faithfulness
-from explain.baseline import blurred
 from explain.model import ExplainableModel, Progress, silent
-from explain.question import Question
+from explain.question import Question, lungs_in_grid
 from explain.reference_maps import edge_map, random_map
 from explain.scoring import Scorer
+from explain.stand_in import feathered, lung_like, replaced
 from explain.target import Target
 from models.geometry import Turn
-from models.prediction import Prediction
+from models.prediction import LungFields, Prediction
 
 #: Shares of the film that are gone (or back) when the score is taken: few, so that a processor needs
 #: seconds, no more, and small ones first, for importance is concentrated.
@@ -77,8 +77,9 @@ def verdict(own: Areas, random: Sequence[Areas], edges: Areas) -> str:
 class FaithfulnessTest:
     """Deletion and insertion test of RISE (Petsiuk et al. 2018) on one film, for any number of maps.
 
-    Pixels are taken away in the order of the map, most important first, by blurring them
-    (deletion), and brought back into the blurred film in the same order (insertion).  The area under the
+    Pixels are taken away in the order of the map, most important first (deletion), and brought back in the
+    same order (insertion); what is seen in their place is :func:`explain.stand_in.lung_like`, and unlike in
+    the paper with a soft edge, for a sharp one is a line that nobody asked about.  The area under the
     probability of the target is compared with that of random maps of the coarseness of a class
     activation map, of the film's edges (Adebayo et al. 2018) and of the model's own pixel probabilities.
     What is compared with is scored once, for the first map, and kept for the next.
@@ -93,6 +94,8 @@ class FaithfulnessTest:
         What the maps explain.
     turn : Turn
         Brings the source grid to the usual display.
+    lungs : LungFields or None
+        In the source grid: whose grain stands for lung.
     seed : int
         Of the random maps.
 
@@ -110,6 +113,7 @@ class FaithfulnessTest:
         *,
         target: Target = Target.image_score(),  # noqa: B008  (frozen)
         turn: Turn = Turn(),  # noqa: B008  (frozen)
+        lungs: LungFields | None = None,
         seed: int = 0,
     ) -> None:
         self._prediction = prediction
@@ -119,11 +123,11 @@ class FaithfulnessTest:
             film=film,
             region=target.in_grid(self._transform, film.device),
             content=self._transform.content_mask(),
-            lungs=None,
+            lungs=None if lungs is None else lungs_in_grid(lungs, self._transform),
             seed=seed,
             progress=silent,
         )
-        self._blurred = blurred(film, self._question.content)
+        self._nothing = lung_like(film, self._question.content, self._question.lungs)
         rng = np.random.default_rng(seed)
         size = film.shape[-1]
         self._ties = random_map(size, rng)
@@ -179,15 +183,15 @@ class FaithfulnessTest:
 
     def _areas(self, importance: NDArray[np.float32], scorer: Scorer) -> Areas:
         """Run both tests with a map in the network's grid, float32 [S, S]."""
-        film, blank = self._question.film, self._blurred
-        order = torch.from_numpy(_order(importance, self._ties, self._question.content)).to(film.device)
+        film, content = self._question.film, self._question.content
+        order = _order(importance, self._ties, content)
+        gone = [order <= fraction for fraction in FRACTIONS]
+        # In the padding nothing is ever gone: the stand-in is the film there.
+        gone += [order > fraction for fraction in FRACTIONS]
+        shares = torch.from_numpy(np.stack([feathered(mask, content) for mask in gone])[:, None])
 
         def make(start: int, stop: int) -> Tensor:
-            steps = [order <= FRACTIONS[index % len(FRACTIONS)] for index in range(start, stop)]
-            pairs = [
-                (blank, film) if index < len(FRACTIONS) else (film, blank) for index in range(start, stop)
-            ]
-            return torch.cat([torch.where(step, *pair) for step, pair in zip(steps, pairs, strict=True)])
+            return replaced(film, self._nothing, shares[start:stop])
 
         probabilities = expit(scorer(2 * len(FRACTIONS), make))
         width = FRACTIONS[-1] - FRACTIONS[0]
@@ -205,11 +209,12 @@ def measure_faithfulness(
     *,
     target: Target = Target.image_score(),  # noqa: B008  (frozen)
     turn: Turn = Turn(),  # noqa: B008  (frozen)
+    lungs: LungFields | None = None,
     seed: int = 0,
     progress: Progress = silent,
 ) -> Faithfulness:
     """Run :class:`FaithfulnessTest` for a single map; its parameters and errors are described there."""
-    test = FaithfulnessTest(model, pixels, prediction, target=target, turn=turn, seed=seed)
+    test = FaithfulnessTest(model, pixels, prediction, target=target, turn=turn, lungs=lungs, seed=seed)
     return test.measure(attribution, progress)
 
 

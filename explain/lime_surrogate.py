@@ -10,11 +10,12 @@ from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
-from explain.coalitions import Coalitions, mean_of_regions
+from explain.coalitions import Coalitions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
 from explain.scoring import rounds_for
 from explain.settling import has_settled
+from explain.stand_in import GRAINED, lung_like
 
 #: Most designs before the map is returned as it is, on a CPU and elsewhere.
 MOST_DESIGNS = (2, 16)
@@ -27,7 +28,7 @@ class Lime:
     film is changed along a two-level design (Plackett and Burman 1946) followed by its mirror image:
     every region is present in half of the rows, no two go together, and interactions of two regions
     cancel out.  So some hundred films say what a thousand random ones say.  An absent region is seen
-    as its own mean grey, which is lime's usual way.
+    as SHAP sees it; its own mean grey, which is lime's usual way, would be a sheet of air.
     """
 
     needs_gradients: ClassVar[bool] = False
@@ -37,7 +38,7 @@ class Lime:
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
         rng = np.random.default_rng(question.seed)
-        absent = mean_of_regions(question.film, labels)
+        absent = lung_like(question.film, question.content, question.lungs, question.seed)
         coalitions = Coalitions(question, labels, absent, "LIME", 4 * _order(regions) + 1)
         most = rounds_for(question.film, *MOST_DESIGNS)
         designs: list[NDArray[np.bool_]] = []
@@ -52,7 +53,7 @@ class Lime:
             signed=True,
             library=f"lime {version('lime')}",
             effect=float(max(weights[weights > 0].sum(), -weights[weights < 0].sum())),
-            baseline="mean grey of each region",
+            baseline=GRAINED,
             seed=question.seed,
             samples=coalitions.count,
             settled=settled,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from explain.attribution import Attribution, Faithfulness, Provenance
 from explain.model import ExplainableModel, Progress, silent
-from explain.question import Evidence, Method, Question
+from explain.question import Evidence, Method, Question, lungs_in_grid
 from explain.target import Target
 from models.geometry import GridTransform, Turn
 from models.prediction import LungFields
@@ -122,7 +122,7 @@ def explain(
         film=film,
         region=target.in_grid(transform, film.device),
         content=transform.content_mask(),
-        lungs=None if lungs is None else _in_grid(lungs, transform),
+        lungs=None if lungs is None else lungs_in_grid(lungs, transform),
         seed=seed,
         progress=progress,
     )
@@ -161,11 +161,6 @@ def _explainer(method: str) -> Method:
             from explain.occlusion import Occlusion
 
             return Occlusion()
-
-
-def _in_grid(lungs: LungFields, transform: GridTransform) -> NDArray[np.bool_]:
-    both = (lungs.right | lungs.left).astype(np.float32)
-    return transform.forward(both) >= 0.5
 
 
 def _attribution(

@@ -10,16 +10,16 @@ import torch
 from captum.attr import Occlusion as CaptumOcclusion
 from torch import Tensor
 
-from explain.baseline import BLURRED, blurred
 from explain.question import Evidence, Question
 from explain.scoring import Scorer
+from explain.stand_in import GRAINED, lung_like
 
 #: Edge of the window, as a share of the grid's, and windows that overlap along each axis.
 WINDOW, OVERLAP = 1 / 6, 2
 
 
 class Occlusion:
-    """What the target loses when a window of the film is blurred (Zeiler and Fergus 2014).
+    """What the target loses when a window of the film is taken away (Zeiler and Fergus 2014).
 
     Signed, in logits.  The window slides by half its width; each place gets the mean of the windows over
     it.  Nothing is drawn at random, nothing is assumed: slow, coarse, and easy to believe.
@@ -44,7 +44,7 @@ class Occlusion:
                 question.film,
                 sliding_window_shapes=(1, window, window),
                 strides=(1, stride, stride),
-                baselines=blurred(question.film, question.content),
+                baselines=lung_like(question.film, question.content, question.lungs),
                 perturbations_per_eval=scorer.batch,
             )
         values = lost[0, 0].float().cpu().numpy()
@@ -55,7 +55,7 @@ class Occlusion:
             library=f"captum {version('captum')}",
             # The windows overlap and are no parts of a whole: the strongest alone counts.
             effect=float(np.abs(values).max()),
-            baseline=BLURRED,
+            baseline=GRAINED,
             samples=scorer.count,
             regions=f"windows of {window} of {size} pixels",
         )

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explain.model import ExplainableModel, Progress
+from models.geometry import GridTransform
+from models.prediction import LungFields
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,6 +48,12 @@ class Question:
     def score(self, batch: Tensor) -> Tensor:
         """Return the target's logits [N] of a batch [N, 1, S, S]."""
         return self.model.score(batch, self.region)
+
+
+def lungs_in_grid(lungs: LungFields, transform: GridTransform) -> NDArray[np.bool_]:
+    """Return both lung fields together in a network's grid, bool [S, S]."""
+    both = (lungs.right | lungs.left).astype(np.float32)
+    return transform.forward(both) >= 0.5
 
 
 @dataclass(frozen=True, eq=False)

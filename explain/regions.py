@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.segmentation import slic
 
+from explain.stand_in import MARGIN
+
 #: Superpixels asked for: inside the lung fields, outside them, and where no lung fields are known.
 #: About eight a lung name a place as a reader would (apex, lateral base); twice as many would need four times
 #: as many looks of the network for a map that repeats.
 INSIDE, OUTSIDE, WITHOUT_LUNGS = 16, 8, 24
-#: Lung fields are widened by this share of the grid's edge: the pleura lies on their border, not inside.
-MARGIN = 1 / 48
 #: Weight of nearness against likeness of grey values (0..1) in SLIC: compact, yet following edges.
 COMPACTNESS = 0.5
 #: Standard deviation of the smoothing before, in pixels.

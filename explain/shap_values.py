@@ -8,13 +8,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from explain.baseline import BLURRED, blurred
 from explain.coalitions import Coalitions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
 from explain.scoring import rounds_for
 from explain.settling import has_settled
 from explain.shap_library import numpy_state_kept, shap
+from explain.stand_in import GRAINED, lung_like
 
 #: Coalitions of a round, for each region.
 PER_REGION = 3.3
@@ -25,7 +25,7 @@ MOST_ROUNDS = (2, 16)
 class ShapValues:
     """Each region's Shapley value in the game "which regions of the film are there" (Lundberg and Lee 2017).
 
-    Signed, in logits; the values add up to the target on the film less that on the blurred film, and
+    Signed, in logits; the values add up to the target on the film less that on the stand-in, and
     are exact for an additive score.  Kernel SHAP needs the score alone: it works for every model.
     """
 
@@ -36,7 +36,7 @@ class ShapValues:
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
         wanted = round(PER_REGION * regions)
-        absent = blurred(question.film, question.content)
+        absent = lung_like(question.film, question.content, question.lungs, question.seed)
         coalitions = Coalitions(question, labels, absent, "SHAP", 2 * wanted + 2)
         most = rounds_for(question.film, *MOST_ROUNDS)
         explainer = shap.KernelExplainer(coalitions, np.zeros((1, regions)))
@@ -55,7 +55,7 @@ class ShapValues:
             signed=True,
             library=f"shap {version('shap')}",
             effect=float(max(values[values > 0].sum(), -values[values < 0].sum())),
-            baseline=BLURRED,
+            baseline=GRAINED,
             seed=question.seed,
             samples=coalitions.count,
             settled=settled,

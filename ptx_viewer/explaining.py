@@ -127,10 +127,17 @@ class Checker:
         from explain.faithfulness import FaithfulnessTest
 
         pixels = hashlib.sha256(np.ascontiguousarray(question.pixels).data).hexdigest()
-        about = (pixels, model.name, str(model.device), question.target.key, question.turn)
+        # The answer and the lung fields follow from pixels, turn and model, but may still be missing.
+        known = (question.prediction is not None, question.lungs is not None)
+        about = (pixels, model.name, str(model.device), question.target.key, question.turn, known)
         if self._test is None or self._about != about:
             self._test = FaithfulnessTest(
-                model, question.pixels, question.prediction, target=question.target, turn=question.turn
+                model,
+                question.pixels,
+                question.prediction,
+                target=question.target,
+                turn=question.turn,
+                lungs=question.lungs,
             )
             self._about = about
         return self._test.measure(attribution, progress)

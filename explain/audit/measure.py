@@ -75,7 +75,7 @@ class Audit:
         """
         prediction = self.model.predict(film.pixels)
         lungs = self.lungs_of(film.pixels)
-        test = FaithfulnessTest(self.model, film.pixels, prediction, seed=self.seed)
+        test = FaithfulnessTest(self.model, film.pixels, prediction, lungs=lungs, seed=self.seed)
         rows = []
         for name, heatmap in self._reference_maps(film, prediction):
             threshold = prediction.mask_threshold if name == OWN_MASK else None

@@ -5,12 +5,13 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from explain.attribution import Attribution, Faithfulness, Provenance
 from explain.faithfulness import Areas, FaithfulnessTest, measure_faithfulness, verdict
 from explain.methods import explain
+from explain.stand_in import feathered, lung_like
 from explain.target import Target
 from models.geometry import Turn
 from models.pneumothorax import PneumothoraxModel
@@ -25,6 +26,11 @@ def bright_window(background: float = 0.0) -> Film:
     film = np.full((36, 36), background, np.float32)
     film[WINDOW] = 1.0
     return film
+
+
+def nothing(film: Film) -> Film:
+    content = np.ones(film.shape, np.bool_)
+    return lung_like(torch.from_numpy(film)[None, None], content, None)[0, 0].numpy()
 
 
 def as_map(heatmap: Film) -> Attribution:
@@ -58,13 +64,12 @@ def test_the_areas_of_the_true_map_by_hand(bright_patch) -> None:
     """The window is 64 of 1,296 pixels, 4.9 %: a part of it goes at the first step of 1/25, all at 4/25."""
     film = bright_window()
     result = measure_faithfulness(bright_patch(WINDOW), film, as_map(film))
-    blurred = uniform_filter(uniform_filter(film, 5), 5)[WINDOW].mean()  # 36 // 8 | 1 = 5
-    high, low = (1 / (1 + np.exp(4 - 8 * brightness)) for brightness in (1.0, blurred))
-    # From 4/25 to 16/25 the curve is flat.  The first trapezium, 3/25 of a width of 15/25, has one end
-    # there and the other anywhere between both levels.
-    uncertain = (high - low) / 2 * 3 / 15
-    assert low < result.deletion_auc < low + uncertain
-    assert high - uncertain < result.insertion_auc < high
+    high, low = (1 / (1 + np.exp(4 - 8 * level)) for level in (1.0, nothing(film)[WINDOW].mean()))
+    # From 4/25 to 16/25 the curve is flat but for the soft edge of what is taken away.  The first
+    # trapezium, 3/25 of a width of 15/25, has one end there and the other anywhere between both levels.
+    uncertain, edge = (high - low) / 2 * 3 / 15, 0.02
+    assert low - edge < result.deletion_auc < low + uncertain + edge
+    assert high - uncertain - edge < result.insertion_auc < high + edge
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -73,15 +78,15 @@ def test_the_areas_of_any_map_by_hand(bright_patch, seed: int) -> None:
     film, rng = bright_window(), np.random.default_rng(seed)
     ranks = rng.permutation(36 * 36).reshape(36, 36)
     result = measure_faithfulness(bright_patch(WINDOW), film, as_map((1296 - ranks).astype(np.float32)))
-    blurred = uniform_filter(uniform_filter(film, 5), 5)
+    blank, content = nothing(film), np.ones(film.shape, np.bool_)
     shares = np.array([1, 4, 9, 16]) / 25
-    taken = [ranks <= share * 1295 for share in shares]
-    for kept, gone, area in ((film, blurred, result.deletion_auc), (blurred, film, result.insertion_auc)):
-        left = np.array([np.where(each, gone, kept)[WINDOW].mean() for each in taken])
+    taken = [feathered(ranks <= share * 1295, content) for share in shares]
+    for kept, gone, area in ((film, blank, result.deletion_auc), (blank, film, result.insertion_auc)):
+        left = np.array([(kept + each * (gone - kept))[WINDOW].mean() for each in taken])
         height = 1 / (1 + np.exp(4 - 8 * left))
         by_hand = (height[0] + height[1]) / 2 * 3 + (height[1] + height[2]) / 2 * 5
         by_hand += (height[2] + height[3]) / 2 * 7
-        assert area == pytest.approx(by_hand / 15, abs=1e-6)
+        assert area == pytest.approx(by_hand / 15, abs=1e-3)  # half precision where there are units for it
 
 
 def test_the_verdict_asks_for_both_tests_and_for_more_than_edges() -> None:
@@ -158,8 +163,8 @@ def test_what_is_compared_with_is_scored_once_and_cancelling_costs_nothing(brigh
     )
     assert first == second == measure_faithfulness(model, film, as_map(film), answer(film))
     # Eight films a map: the map, two random ones, the edges and the mask; then the map alone.
-    assert steps[0] == pytest.approx(np.arange(40) / 40)
-    assert steps[1] == pytest.approx(np.arange(8) / 8)
+    assert steps[0] == pytest.approx(np.arange(0, 40, 2) / 40)
+    assert steps[1] == pytest.approx(np.arange(0, 8, 2) / 8)
 
 
 def test_a_map_of_another_film_is_refused(bright_patch) -> None:

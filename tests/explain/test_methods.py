@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from explain.methods import METHODS, explain, title
+from explain.scoring import CPU_BATCH
 from explain.target import Target
 from models.prediction import LungFields
 
@@ -100,7 +101,7 @@ def test_progress_rises_before_every_look_of_the_network(texture_detector, film:
 
     def counted(batch: torch.Tensor, region: torch.Tensor | None = None) -> torch.Tensor:
         looks.append("film")
-        assert len(batch) == 1
+        assert len(batch) <= CPU_BATCH
         return score(batch, region)
 
     def progress(fraction: float, message: str) -> None:
@@ -215,7 +216,8 @@ def test_the_caption_states_how_the_map_was_made(texture_detector, film: Film) -
     settled = "" if how.settled else ", not settled"
     assert made.caption == (
         f"lime of texture-detector: image score, {made.regions.max() + 1} regions, "
-        f"baseline mean grey of each region, {how.samples} samples, seed 5{settled}, {made.seconds:.1f} s"
+        f"baseline blurred film with its lungs' grain, {how.samples} samples, "
+        f"seed 5{settled}, {made.seconds:.1f} s"
     )
     assert how.library == "lime 0.2.0.1"
 

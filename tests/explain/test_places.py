@@ -56,9 +56,7 @@ def test_a_planted_patch_is_found_on_real_films(texture_detector, shared_data: P
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    "turn", [Turn(flip_columns=True), Turn(transpose=True, flip_rows=True)]
-)
+@pytest.mark.parametrize("turn", [Turn(flip_columns=True), Turn(transpose=True, flip_rows=True)])
 def test_a_film_stored_otherwise_has_the_same_map(
     texture_detector, sample_film: Film, method: str, turn: Turn
 ) -> None:
