@@ -5,6 +5,7 @@ Detectron2 is built, configured and called through its own public names; nothing
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 
@@ -29,6 +30,10 @@ with warnings.catch_warnings():
         build_model,
     )
     from detectron2.modeling.backbone.fpn import LastLevelMaxPool
+
+# Said of Detectron2's own calls, at the first film: nothing that a reader can act on.
+warnings.filterwarnings("ignore", message="torch.meshgrid", category=UserWarning)
+logging.getLogger("torch.fx._symbolic_trace").setLevel(logging.ERROR)
 
 #: Detectron2's names of the backbone's features.
 _FEATURES = ("res2", "res3", "res4", "res5")
