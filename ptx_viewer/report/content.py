@@ -7,10 +7,11 @@ from datetime import datetime
 
 from explain.attribution import Attribution
 from models.cards import ModelCard
+from ptx_viewer.measure.change import Change
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import ImageReview
-from ptx_viewer.study.image import Image2D
+from ptx_viewer.study.image import Image2D, ImageReference
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,24 @@ class MapLook:
 
     colour_map: str = "inferno"
     opacity: float = 0.6
+
+
+@dataclass(frozen=True)
+class PriorFilm:
+    """The prior film that the reader compared with, and what has changed since.
+
+    Attributes
+    ----------
+    study_date : str
+        DICOM date (DA); may be empty.
+    reference : ImageReference
+    changes : tuple of Change
+        Empty when nothing is outlined on either film.
+    """
+
+    study_date: str
+    reference: ImageReference
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +71,8 @@ class ReportContent:
         With a time zone.
     looks : tuple of MapLook
         Of each heatmap, in the same order; empty for the usual look.
+    prior : PriorFilm or None
+        The prior film that was compared, and what has changed since.
 
     Raises
     ------
@@ -69,6 +90,7 @@ class ReportContent:
     program_version: str
     created: datetime
     looks: tuple[MapLook, ...] = ()
+    prior: PriorFilm | None = None
 
     def __post_init__(self) -> None:
         if self.created.tzinfo is None:

@@ -29,6 +29,8 @@ from ptx_viewer.study.image import Image2D, ImageReference
 from ptx_viewer.study.spacing import Spacing
 
 from .atomic import make_folder, write_atomically
+from .content import PriorFilm
+from .prior import prior_entry
 from .volumes import VolumeRecord, volume_entry
 
 SCHEMA_VERSION = "1.1"
@@ -49,6 +51,8 @@ class ImageRecord:
     spacing : Spacing or None
     analysis : ImageAnalysis
         With every array in the image's own rows and columns.
+    prior : PriorFilm or None
+        The prior film that was compared, and what has changed since.
     """
 
     reference: ImageReference
@@ -56,12 +60,13 @@ class ImageRecord:
     columns: int
     spacing: Spacing | None
     analysis: ImageAnalysis
+    prior: PriorFilm | None = None
 
     @classmethod
-    def of(cls, image: Image2D, analysis: ImageAnalysis) -> ImageRecord:
+    def of(cls, image: Image2D, analysis: ImageAnalysis, prior: PriorFilm | None = None) -> ImageRecord:
         """Take from `image` what is written, and let go of its pixels."""
         rows, columns = image.shape
-        return cls(image.reference, rows, columns, image.spacing, analysis)
+        return cls(image.reference, rows, columns, image.spacing, analysis, prior)
 
 
 def write_findings(
@@ -149,6 +154,7 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
             for prediction in analysis.predictions
         },
         "measurements": [_measurement(measurement) for measurement in analysis.measurements],
+        "prior": prior_entry(record.prior),
         "explanations": [
             _explanation(pictures, place, attribution)
             for place, attribution in enumerate(analysis.attributions, start=1)

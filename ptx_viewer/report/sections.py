@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from models.cards import ModelCard
 from ptx_viewer.measure.measurement import Measurement
@@ -12,11 +11,13 @@ from ptx_viewer.study.image import Image2D
 
 from . import wording
 from .annotations import write_annotations
+from .audit import write_audit
 from .constructions import write_constructions
 from .content import ReportContent
 from .figures import write_figures
 from .film import Film
 from .page import BODY, INK, MUTED, SMALL, TINY, Page
+from .prior import write_changes
 from .text import missing_characters, name_character, shorten
 
 # Longer than any real field: what a damaged or hostile header holds must not fill pages.
@@ -44,11 +45,12 @@ def write_film(page: Page, content: ReportContent) -> None:
     _finding_table(page, content, findings)
     write_constructions(page, content, film, findings)
     _measurement_table(page, content)
+    write_changes(page, content.prior)
     write_annotations(page, content, film, findings)
     if len(heatmaps) > 1:
         page.heading("More explanations")
         write_figures(page, content, film, findings, heatmaps[1:], with_film=False)
-    _edits(page, content)
+    write_audit(page, content.review.audit if content.review is not None else ())
     _models(page, content)
     _notices(page, content)
 
@@ -184,19 +186,6 @@ def _measurement_table(page: Page, content: ReportContent) -> None:
 
 def _owner(content: ReportContent, measurement: Measurement) -> str:
     return "the reader" if measurement.model == wording.READER else content.title_of(measurement.model)
-
-
-def _edits(page: Page, content: ReportContent) -> None:
-    review = content.review
-    if review is None or not review.audit:
-        return
-    rows = []
-    # Painting is one event a stroke: what was repeated is told once, with its last time.
-    for (action, detail), events in groupby(review.audit, key=lambda event: (event.action, event.detail)):
-        same = list(events)
-        times = f" ({len(same)} times)" if len(same) > 1 else ""
-        rows.append((wording.timestamp(same[-1].when), f"{action}{times}", shorten(detail, _CELL_LENGTH)))
-    page.section_table("What the reader did", ("Time", "Action", "Detail"), rows, (42, 48, 90))
 
 
 def _models(page: Page, content: ReportContent) -> None:

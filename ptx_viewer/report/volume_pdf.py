@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
-import cv2
-import numpy as np
 from fpdf.errors import FPDFException
-from numpy.typing import NDArray
-from PIL import Image
 
-from models.ct import SIDES, air_label, lung_label
-from ptx_viewer.rendering import MODEL_COLOUR
+from ptx_viewer.measure.annotation import measure_annotation
+from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.volume import SHARE, VOLUME
 from ptx_viewer.results import VolumeAnalysis
-from ptx_viewer.study.image import Window
-from ptx_viewer.study.luts import apply_window
-from ptx_viewer.study.planes import Cursor, Plane, Planes
+from ptx_viewer.review.review import Decision
+from ptx_viewer.review.volume import PlaneAnnotation, VolumeFinding, VolumeReview
+from ptx_viewer.study.planes import Planes
 from ptx_viewer.study.volume import Volume
 from ptx_viewer.volumes import BASIS, TITLE
 
 from . import wording
 from .atomic import write_atomically
+from .audit import write_audit
 from .errors import ReportError
 from .page import BODY, MUTED, SMALL, TINY, Page
 from .pdf import TITLE as DOCUMENT_TITLE
 from .text import shorten
-
-_LUNG_WINDOW = Window(-600, 1500)
-_LUNG_COLOUR = (150, 190, 225)
-_HEIGHT_MM = 58.0
-_PIXELS_PER_MM = 10
+from .volume_figures import write_measured_planes, write_planes
 
 
 def write_volume_pdf(
-    volume: Volume, analysis: VolumeAnalysis, path: Path, program_version: str, created: datetime
+    volume: Volume,
+    analysis: VolumeAnalysis,
+    path: Path,
+    program_version: str,
+    created: datetime,
+    review: VolumeReview | None = None,
+    overwrite: bool = True,
 ) -> None:
     """Write the report of one segmented series.
 
@@ -43,15 +43,20 @@ def write_volume_pdf(
     ----------
     volume : Volume
     analysis : VolumeAnalysis
-        Not refused.
+        Not refused; with the outlines and numbers of the review, where there is one.
     path : Path
-        Replaced if it is there.
     program_version : str
     created : datetime
         With a time zone.
+    review : VolumeReview or None
+        None while no reader has looked: the report then states suggestions only.
+    overwrite : bool
+        Replace a file that is already there.
 
     Raises
     ------
+    FileExistsError
+        If there is a file and `overwrite` is false.
     ReportError
         If the report cannot be laid out or written.
     """
@@ -64,11 +69,11 @@ def write_volume_pdf(
     page.set_lang("en")
     page.set_creation_date(created)
     try:
-        _write(page, volume, analysis)
+        _write(page, volume, analysis, review)
         content = bytes(page.output())
     except (FPDFException, ValueError) as error:
         raise ReportError(f"The report could not be laid out: {error}.") from error
-    write_atomically(path, content)
+    write_atomically(path, content, overwrite=overwrite)
 
 
 def conclusion(analysis: VolumeAnalysis) -> str:
@@ -79,7 +84,40 @@ def conclusion(analysis: VolumeAnalysis) -> str:
     return f"Pneumothorax suggested by {TITLE}: {sides}."
 
 
-def _write(page: Page, volume: Volume, analysis: VolumeAnalysis) -> None:
+def _write(page: Page, volume: Volume, analysis: VolumeAnalysis, review: VolumeReview | None) -> None:
+    planes = Planes(volume)
+    _identity(page, volume, analysis.series_instance_uid)
+    _conclusion(page, analysis, review)
+    page.set_y(page.get_y() + 3)
+    write_planes(page, planes, analysis)
+    if review is not None:
+        _finding_table(page, review.findings, analysis)
+    page.section_table(
+        "Measurements",
+        ("Measurement", "Side", "Value", "Interval", "Outline of", "Method and validity"),
+        [
+            (
+                m.name,
+                m.side,
+                wording.value(m),
+                _interval(m),
+                _owner(m.model),
+                wording.method(m),
+            )
+            for m in analysis.measurements
+        ],
+        (33, 11, 18, 25, 23, 70),
+    )
+    if review is not None and review.annotations:
+        _measured_by_hand(page, planes, analysis, review.annotations)
+    if review is not None:
+        write_audit(page, review.audit)
+    page.heading("Notices")
+    for notice in (*analysis.notices, BASIS):
+        page.write_line(f"• {shorten(notice, 600)}", SMALL)
+
+
+def _identity(page: Page, volume: Volume, series_instance_uid: str) -> None:
     patient = volume.patient
     page.start_film(
         f"Patient ID {patient.patient_id or 'not stated'} · "
@@ -104,90 +142,89 @@ def _write(page: Page, volume: Volume, analysis: VolumeAnalysis) -> None:
         ],
         21, page.l_margin, page.epw,
     )  # fmt: skip
-    page.write_line(f"Series instance UID {analysis.series_instance_uid}", TINY, colour=MUTED)
+    page.write_line(f"Series instance UID {series_instance_uid}", TINY, colour=MUTED)
+
+
+def _conclusion(page: Page, analysis: VolumeAnalysis, review: VolumeReview | None) -> None:
     page.heading("Conclusion")
-    page.write_line("Not reviewed by a reader: suggestions only.", 10.5, bold=True)
-    page.write_line(conclusion(analysis), BODY)
-    page.set_y(page.get_y() + 3)
-    _figures(page, volume, analysis)
+    if review is None:
+        page.write_line("Not reviewed by a reader: suggestions only.", 10.5, bold=True)
+        page.write_line(conclusion(analysis), BODY)
+        return
+    page.write_line(wording.verdict(review), 10.5, bold=True)
+    page.write_line(wording.signature(review), SMALL, colour=MUTED)
+    page.write_line(_stated(review), BODY)
+    if review.impression.strip():
+        page.heading("Impression of the reader")
+        page.write_line(review.impression.strip(), BODY)
+
+
+def _stated(review: VolumeReview) -> str:
+    """Say what the method suggested, whatever became of it: the table of findings tells that."""
+    sides = [finding.side.value for finding in review.findings if finding.suggested is not None]
+    if not sides:
+        return f"No pneumothorax found by {TITLE}."
+    return f"Pneumothorax suggested by {TITLE}: {' and '.join(sides)}."
+
+
+def _finding_table(page: Page, findings: Sequence[VolumeFinding], analysis: VolumeAnalysis) -> None:
+    rows = []
+    for number, finding in enumerate(findings, start=1):
+        counts = finding.decision is not Decision.REJECTED and finding.mask.any()
+        sizes = [analysis.measurement(name, finding.side) if counts else None for name in (VOLUME, SHARE)]
+        rows.append(
+            (
+                str(number),
+                finding.side.value,
+                _owner(finding.source),
+                *("not measured" if size is None else wording.number(size) for size in sizes),
+                wording.decision(finding, True),
+            )
+        )
+    if rows:
+        page.section_table(
+            "Findings",
+            ("No.", "Side", "Outlined by", "Volume of the side", "Share of the side", "Reader's decision"),
+            rows,
+            (10, 14, 34, 30, 30, 62),
+        )
+
+
+def _measured_by_hand(
+    page: Page, planes: Planes, analysis: VolumeAnalysis, annotations: Sequence[PlaneAnnotation]
+) -> None:
+    page.keep_together(76)
+    page.heading("Measured by the reader")
+    write_measured_planes(page, planes, analysis, annotations)
     page.section_table(
-        "Measurements",
-        ("Measurement", "Side", "Value", "Interval", "Method and validity"),
-        [
-            (m.name, m.side, wording.value(m), _interval(m.interval, m.unit), wording.method(m))
-            for m in analysis.measurements
-        ],
-        (36, 12, 18, 26, 88),
-    )
-    page.heading("Notices")
-    for notice in (*analysis.notices, BASIS):
-        page.write_line(f"• {shorten(notice, 600)}", SMALL)
-
-
-def _interval(interval: tuple[float, float] | None, unit: str) -> str:
-    return "" if interval is None else f"{interval[0]:.1f} to {interval[1]:.1f} {unit}"
-
-
-def _figures(page: Page, volume: Volume, analysis: VolumeAnalysis) -> None:
-    planes, cursor = Planes(volume), _middle(volume, analysis)
-    top, left = page.get_y(), page.l_margin
-    for plane in Plane:
-        height, width = planes.size_mm(plane)
-        scale = min(_HEIGHT_MM / height, (page.epw - 8) / 3 / width)
-        page.image(_picture(planes, plane, cursor, analysis), left, top, width * scale, height * scale)
-        page.set_xy(left, top + _HEIGHT_MM + 1)
-        before, above, behind, below = planes.letters(plane)
-        page.write_line(
-            f"{plane.value} {planes.index(plane, cursor) + 1} of {planes.count(plane)}; "
-            f"left {before}, right {behind}, top {above}, bottom {below}",
-            TINY, colour=MUTED, width=(page.epw - 8) / 3,
-        )  # fmt: skip
-        left += (page.epw - 8) / 3 + 4
-    page.set_y(top + _HEIGHT_MM + 9)
-    page.write_line(
-        "Lung window. Orange: pleural air; pale blue: lungs. Nothing is interpolated between slices.", SMALL
+        "Numbers of these measurements",
+        ("Measurement", "Plane", "Value", "Method"),
+        [_numbers(planes, annotation) for annotation in annotations],
+        (24, 24, 56, 76),
     )
 
 
-def _middle(volume: Volume, analysis: VolumeAnalysis) -> Cursor:
-    """Return the middle of the largest pleural air, or of the volume."""
-    slices, rows, columns = volume.hounsfield.shape
-    found = analysis.segmentation
-    masks = [found.of(air_label(side)) for side in analysis.sides] if found is not None else []
-    if not masks:
-        return Cursor(slices // 2, rows // 2, columns // 2)
-    mask = max(masks, key=np.count_nonzero)
-    at = int(np.argmax(mask.sum(axis=(1, 2))))
-    down, across = np.nonzero(mask[at])
-    nearest = int(np.argmin((down - down.mean()) ** 2 + (across - across.mean()) ** 2))
-    return Cursor(at, int(down[nearest]), int(across[nearest]))
+def _numbers(planes: Planes, annotation: PlaneAnnotation) -> tuple[str, str, str, str]:
+    quantities = measure_annotation(
+        annotation,
+        planes.values(annotation.plane, annotation.index),
+        "HU",
+        planes.spacing(annotation.plane),
+    )
+    methods = dict.fromkeys(quantity.method for quantity in quantities)
+    missing = dict.fromkeys(f"Not valid: {q.why_not}" for q in quantities if q.why_not is not None)
+    values = []
+    for quantity in quantities:
+        text = quantity.text.replace("\u00a0", " ")
+        values.append(text if quantity.name in ("length", "angle") else f"{quantity.name} {text}")
+    plane = f"{annotation.plane.value.lower()} {annotation.index + 1}"
+    return annotation.title, plane, ", ".join(values), ". ".join([*methods, *missing])
 
 
-def _picture(planes: Planes, plane: Plane, cursor: Cursor, analysis: VolumeAnalysis) -> BytesIO:
-    index = planes.index(plane, cursor)
-    values = planes.cut(planes.volume.hounsfield, plane, index)
-    grey = np.rint(apply_window(values.astype(np.int16), _LUNG_WINDOW) * 255).astype(np.uint8)
-    colour = np.repeat(grey[..., None], 3, axis=2)
-    gaps = planes.gaps(plane)
-    if gaps is not None:
-        colour[gaps] = 0
-    if analysis.segmentation is not None:
-        labels = planes.cut(analysis.segmentation.labels, plane, index)
-        for side in SIDES:
-            _outline(colour, labels == lung_label(side), _LUNG_COLOUR)
-            air: NDArray[np.bool_] = labels == air_label(side)
-            colour[air] = (0.55 * colour[air] + 0.45 * np.array(MODEL_COLOUR)).astype(np.uint8)
-            _outline(colour, air, MODEL_COLOUR)
-    height, width = planes.size_mm(plane)
-    scale = _HEIGHT_MM * _PIXELS_PER_MM / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    stream = BytesIO()
-    Image.fromarray(cv2.resize(colour, size, interpolation=cv2.INTER_AREA)).save(stream, "JPEG", quality=90)
-    stream.seek(0)
-    return stream
+def _owner(model: str) -> str:
+    return "the reader" if model == wording.READER else TITLE
 
 
-def _outline(colour: NDArray[np.uint8], mask: NDArray[np.bool_], tint: tuple[int, int, int]) -> None:
-    if mask.any():
-        inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
-        colour[mask & (inner == 0)] = tint
+def _interval(measurement: Measurement) -> str:
+    span = wording.interval(measurement)
+    return f"{span} {measurement.unit}" if span else ""

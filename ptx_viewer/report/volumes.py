@@ -13,10 +13,15 @@ import numpy as np
 
 from models.ct import SIDES, Label, air_label
 from models.prediction import Side
+from ptx_viewer.measure.annotation import measure_annotation
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.volume import SHARE, VOLUME
 from ptx_viewer.results import VolumeAnalysis
+from ptx_viewer.review.review import Decision
+from ptx_viewer.review.volume import VolumeReview
+from ptx_viewer.review.volume_measured import standing
 from ptx_viewer.study.catalogue import SeriesEntry
+from ptx_viewer.study.planes import Planes
 from ptx_viewer.study.volume import Volume
 from ptx_viewer.volumes import METHOD
 
@@ -36,11 +41,15 @@ class VolumeRecord:
     volume : Volume or None
         None when its slices make up none; `analysis` says why.
     analysis : VolumeAnalysis
+        With the outlines and numbers of the review, where there is one.
+    review : VolumeReview or None
+        None while no reader has looked.
     """
 
     series: SeriesEntry
     volume: Volume | None
     analysis: VolumeAnalysis
+    review: VolumeReview | None = None
 
 
 def volume_entry(out_dir: Path, number: int, record: VolumeRecord) -> dict[str, Any]:
@@ -89,26 +98,83 @@ def volume_entry(out_dir: Path, number: int, record: VolumeRecord) -> dict[str, 
         "slices": slices,
         "method": METHOD,
         "label_values": LABELS,
-        "findings": [_finding(analysis, side) for side in SIDES if side in analysis.sides],
+        "findings": [_finding(record, side) for side in SIDES if side in analysis.sides],
+        "rejected": _rejected(record.review),
         "measurements": [_measurement(measurement) for measurement in analysis.measurements],
+        "measured_by_hand": _measured_by_hand(record),
+        "review": _review(record.review),
         "notices": [_text(notice) for notice in analysis.notices],
         "seconds": _finite(analysis.seconds),
     }
 
 
-def _finding(analysis: VolumeAnalysis, side: Side) -> dict[str, Any]:
+def _finding(record: VolumeRecord, side: Side) -> dict[str, Any]:
+    analysis = record.analysis
     assert analysis.segmentation is not None  # a finding is measured on it
     mask = analysis.segmentation.of(air_label(side))
     places = np.flatnonzero(mask.any(axis=(1, 2)))
     volume, share = analysis.measurement(VOLUME, side), analysis.measurement(SHARE, side)
+    parts = [f for f in standing(record.review) if f.side is side] if record.review is not None else []
+    accepted = bool(parts) and all(part.decision is Decision.ACCEPTED for part in parts)
     return {
         "side": side.value,
+        "outlined_by": _text(volume.model) if volume is not None else METHOD,
+        "edited": any(part.edited for part in parts),
+        "decision": (Decision.ACCEPTED if accepted else Decision.SUGGESTED).value,
         "first_slice": int(places[0]),
         "last_slice": int(places[-1]),
         "voxels": int(np.count_nonzero(mask)),
         "volume_ml": None if volume is None or volume.value is None else _finite(volume.value),
         "percent": None if share is None or share.value is None else _finite(share.value),
     }
+
+
+def _rejected(review: VolumeReview | None) -> list[dict[str, Any]]:
+    """Return what the reader rejected: it is in no outline and in no number of the series."""
+    return [
+        {"side": finding.side.value, "outlined_by": _text(finding.source), "voxels": finding.mask.voxels}
+        for finding in (review.findings if review is not None else ())
+        if finding.decision is Decision.REJECTED
+    ]
+
+
+def _review(review: VolumeReview | None) -> dict[str, Any] | None:
+    if review is None:
+        return None
+    return {
+        "verdict": review.verdict.value,
+        "impression": _text(review.impression),
+        "signed_by": _text(review.signed_by) or None,
+        "signed_at": None if review.signed_at is None else review.signed_at.isoformat(timespec="seconds"),
+    }
+
+
+def _measured_by_hand(record: VolumeRecord) -> list[dict[str, Any]]:
+    if record.review is None or record.volume is None:
+        return []
+    planes = Planes(record.volume)
+    return [
+        {
+            "name": one.title,
+            "kind": one.kind.value,
+            "plane": one.plane.value.lower(),
+            "index": one.index,
+            "points": [list(point) for point in one.points],
+            "quantities": [
+                {
+                    "name": quantity.name,
+                    "value": None if quantity.value is None else _finite(quantity.value),
+                    "unit": quantity.unit,
+                    "method": quantity.method,
+                    "why_not": quantity.why_not,
+                }
+                for quantity in measure_annotation(
+                    one, planes.values(one.plane, one.index), "HU", planes.spacing(one.plane)
+                )
+            ],
+        }
+        for one in record.review.annotations
+    ]
 
 
 def _measurement(measurement: Measurement) -> dict[str, Any]:
@@ -119,6 +185,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "unit": kept["unit"],
         "method": kept["method"],
         "side": kept["side"],
+        "model": kept["model"],
         "valid": kept["valid"],
         "why_not": kept["why_not"],
         "interval": None if kept["interval"] is None else [_finite(end) for end in kept["interval"]],

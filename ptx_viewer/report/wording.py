@@ -83,7 +83,7 @@ def number(measurement: Measurement) -> str:
     """Return a measurement's number with its unit, without a precision that the method has not."""
     if not measurement.valid or measurement.value is None:
         return "not valid"
-    return f"{_digits(measurement.value, measurement)} {measurement.unit}"
+    return f"{digits(measurement.value, measurement)} {measurement.unit}"
 
 
 def value(measurement: Measurement) -> str:
@@ -98,11 +98,12 @@ def interval(measurement: Measurement) -> str:
     """Return the lowest and highest plausible value; ``""`` where they are not known."""
     if measurement.interval is None or not measurement.valid:
         return ""
-    low, high = (_digits(end, measurement) for end in measurement.interval)
+    low, high = (digits(end, measurement) for end in measurement.interval)
     return f"{low} to {high}"
 
 
-def _digits(value: float, measurement: Measurement) -> str:
+def digits(value: float, measurement: Measurement) -> str:
+    """Return a number as that measurement's numbers are written."""
     largest = max(abs(value), abs(measurement.value or 0.0))
     digits = 0 if largest >= 100 or measurement.unit in ("px", "pixels") else 1
     # Not "-0.0".

@@ -53,7 +53,10 @@ class Commands:
             window.addAction(window.actions_[act])
 
     def export_to(self, path: Path, *, overwrite: bool) -> None:
-        """Write the report of the active film to `path`."""
+        """Write the report of the active film or series to `path`."""
+        if self._w.volume_review.reading is not None:
+            self._w.volume_review.export(path, overwrite=overwrite)
+            return
         reading = self._reading
         if reading is None:
             return
@@ -65,6 +68,7 @@ class Commands:
             overwrite=overwrite,
             maps=why.reported,
             cards=self._w.analyst.cards,
+            prior=self._w.priors.stated,
         )
 
     @property
@@ -217,9 +221,13 @@ class Commands:
     def _export_findings(self) -> None:
         reading = self._reading
         chosen = QFileDialog.getExistingDirectory(self._w, "Export findings.json into a new folder here")
-        if chosen and reading is not None:
-            folder = Path(chosen) / Path(self._w.exporter.default_name()).stem.replace("report", "findings")
-            self._w.exporter.export_findings(reading, folder)
+        if not chosen:
+            return
+        folder = Path(chosen) / Path(self._w.exporter.default_name()).stem.replace("report", "findings")
+        if self._w.volume_review.reading is not None:
+            self._w.volume_review.export_findings(folder)
+        elif reading is not None:
+            self._w.exporter.export_findings(reading, folder, self._w.priors.stated)
 
     def _analyse(self, *, override: bool = False) -> None:
         if not override and self._w.volume_review.segment():

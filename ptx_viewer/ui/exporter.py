@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from models.cards import ModelCard, card_path, load_card
 from ptx_viewer.measure.annotation import annotation_measurements
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
-from ptx_viewer.report.content import MapLook, ReportContent
+from ptx_viewer.report.content import MapLook, PriorFilm, ReportContent
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.measured import current_measurements
 
@@ -51,8 +52,9 @@ class Exporter(QObject):
         overwrite: bool,
         maps: tuple[tuple[Attribution, MapLook], ...],
         cards: tuple[ModelCard, ...],
+        prior: PriorFilm | None = None,
     ) -> None:
-        """Write the report of `reading` as it stands now."""
+        """Write the report of `reading` as it stands now, with the prior film that is beside it."""
         image, review = reading.image, reading.review
         analysis = reading.analysis or ImageAnalysis(reading.key)
         device = next((prediction.device for prediction in analysis.predictions), "")
@@ -72,21 +74,14 @@ class Exporter(QObject):
                 device=device,
                 program_version=ptx_viewer.__version__,
                 created=datetime.now().astimezone(),
+                prior=prior,
             )
             write_pdf(content, path, overwrite=overwrite)
             return path
 
-        self.running = "Writing the report"
-        self.changed.emit()
-        self._workers.report.submit(
-            "Report",
-            work,
-            done=lambda written: self._end(f"The report was written to {written}"),
-            failed=lambda error: self._end(f"The report was not written: {sentence(error)}", failed=True),
-            cancelled=lambda: self._end("The report was not written: it was cancelled.", failed=True),
-        )
+        self.run("The report was", "Writing the report", work)
 
-    def export_findings(self, reading: Reading, folder: Path) -> None:
+    def export_findings(self, reading: Reading, folder: Path, prior: PriorFilm | None = None) -> None:
         """Write ``findings.json`` of `reading` into `folder`, with the reader's own numbers.
 
         The measurements are those that hold now, lines that the reader moved marked as edited, and
@@ -110,18 +105,22 @@ class Exporter(QObject):
                 ),
             ]
             stated = replace(analysis, measurements=tuple(measurements))
-            record = ImageRecord.of(image, stated)
+            record = ImageRecord.of(image, stated, prior)
             created = datetime.now().astimezone()
             return write_findings(folder, [record], (), ptx_viewer.__version__, created)
 
-        self.running = "Writing findings.json"
+        self.run("The findings were", "Writing findings.json", work)
+
+    def run(self, subject: str, running: str, work: Callable[[Progress], Path]) -> None:
+        """Write something in the background and say where it went, e.g. "The report was" written to..."""
+        self.running = running
         self.changed.emit()
         self._workers.report.submit(
-            "Findings",
+            running,
             work,
-            done=lambda written: self._end(f"The findings were written to {written}"),
-            failed=lambda error: self._end(f"The findings were not written: {sentence(error)}", failed=True),
-            cancelled=lambda: self._end("The findings were not written: it was cancelled.", failed=True),
+            done=lambda written: self._end(f"{subject} written to {written}"),
+            failed=lambda error: self._end(f"{subject} not written: {sentence(error)}", failed=True),
+            cancelled=lambda: self._end(f"{subject} not written: it was cancelled.", failed=True),
         )
 
     def _end(self, message: str, *, failed: bool = False) -> None:

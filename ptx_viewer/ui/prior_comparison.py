@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ptx_viewer.measure.change import Change, FilmMeasurements, changes
 from ptx_viewer.measure.view import film_view
+from ptx_viewer.report.content import PriorFilm
 from ptx_viewer.study.catalogue import StudyEntry
 
 from .displayable import Displayable
@@ -107,6 +108,15 @@ class PriorComparison(QObject):
             for reading in readings
         )
         return changes(prior, current)
+
+    @property
+    def stated(self) -> PriorFilm | None:
+        """What a report of the current film says of the prior one; None while they are not compared."""
+        readings = self._readings()
+        done = len(readings) == 2 and all(one.state is AnalysisState.DONE for one in readings)
+        if not done or self._study is None or self._panes.active.reading is not readings[0]:
+            return None
+        return PriorFilm(self._study.date, readings[1].image.reference, self.changes())
 
     def _readings(self) -> list[Reading]:
         if self._pair is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -18,6 +19,7 @@ from .mpr import LUNG_WINDOW, MprView, Outlined, Outlines, Plane
 from .pane import Pane
 from .viewport import Drawing
 from .volume_desk import is_volume
+from .volume_export import findings_work, report_work
 from .volume_reading import VolumeReading
 
 if TYPE_CHECKING:
@@ -225,6 +227,24 @@ class VolumeReview(QObject):
     def _show_planes(self) -> None:
         if not self.on:
             self.toggle()
+
+    # ------------------------------------------------------------------ results
+
+    def export(self, path: Path, *, overwrite: bool) -> None:
+        """Write the PDF report of the series as it stands now."""
+        self._w.column.impression.flush()
+        if self.reading is not None and self.exportable:
+            self._w.exporter.run(
+                "The report was", "Writing the report", report_work(self.reading, path, overwrite)
+            )
+
+    def export_findings(self, folder: Path) -> None:
+        """Write ``findings.json`` of the series as it stands now, with its outlines slice by slice."""
+        self._w.column.impression.flush()
+        item = self._w.volumes.item
+        if self.reading is not None and item is not None and self.exportable:
+            work = findings_work(self.reading, item.series, folder)
+            self._w.exporter.run("The findings were", "Writing findings.json", work)
 
     # ------------------------------------------------------------------ from the desk to the planes
 
