@@ -11,15 +11,11 @@ from pathlib import Path
 
 from ptx_viewer import __version__
 from ptx_viewer.analysis import Analyser
-from ptx_viewer.measure.area import NAME as AREA
-from ptx_viewer.measure.hemithorax import NAME as SHARE
-from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.quantities import SIZE_CLASS
-from ptx_viewer.measure.volume import LUNG
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
-from ptx_viewer.report.findings import ImageRecord, file_stem, write_findings
+from ptx_viewer.report.findings import ImageRecord, write_findings
 from ptx_viewer.report.pdf import write_pdf
+from ptx_viewer.report.pictures import file_stem
 from ptx_viewer.report.volume_pdf import write_volume_pdf
 from ptx_viewer.report.volumes import VolumeRecord
 from ptx_viewer.results import (
@@ -30,6 +26,7 @@ from ptx_viewer.results import (
     ImageAnalysis,
     VolumeAnalysis,
 )
+from ptx_viewer.rows import Row, film_row, volume_row
 from ptx_viewer.study.catalogue import InstanceEntry, SeriesEntry, Unreadable
 from ptx_viewer.study.errors import StudyError, log_failure
 from ptx_viewer.study.image import Image2D
@@ -39,32 +36,8 @@ from ptx_viewer.study.stacking import FEWEST_SLICES
 from ptx_viewer.study.volume import Volume, open_volume
 
 _log = logging.getLogger(__name__)
-#: Never "normal".
-NONE_FOUND = "no pneumothorax found"
 #: Folders of pictures that a run leaves in its output folder.
 _OWN_PICTURES = ("masks", "probabilities", "heatmaps")
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one image came to, in words and numbers for a table.
-
-    Attributes
-    ----------
-    file : str
-        Path as the user knows it.
-    finding : str
-        e.g. ``"right pneumothorax"``, ``"no pneumothorax found"``, ``"refused: ..."``.
-    score : str
-        Image score and threshold; ``""`` for a refused image.
-    size : str
-        Area, share of the hemithorax and size classes, as far as they apply.
-    """
-
-    file: str
-    finding: str
-    score: str = ""
-    size: str = ""
 
 
 @dataclass
@@ -155,7 +128,7 @@ def analyse_studies(
                 reason = NO_MEMORY if isinstance(error, MemoryError) else FAILED
                 result.unreadable.append(Unreadable(entry.display_path, reason))
                 continue
-            result.rows.append(_row(image, analysis))
+            result.rows.append(film_row(image, analysis))
             result.explained |= bool(analysis.attributions)
             record = ImageRecord.of(image, analysis)
             if report and info is not None and analysis.predictions:
@@ -171,14 +144,14 @@ def analyse_studies(
                 progress(start + share * fraction, message)
 
             record = _volume_record(analyser, found, step)
-            result.rows.append(_volume_row(record))
+            result.rows.append(volume_row(record))
             if report and record.volume is not None and record.analysis.refused is None:
                 step(0.95, "Writing the report")
                 result.reports.append(_write_volume_report(out, place, record.volume, record.analysis))
             yield record
 
     result.findings = write_findings(
-        out, records(), result.unreadable, __version__, datetime.now().astimezone(), volumes()
+        out, records(), result.unreadable, __version__, datetime.now().astimezone(), volumes(), result.reports
     )
     return result
 
@@ -220,21 +193,6 @@ def _write_volume_report(out: Path, place: int, volume: Volume, analysis: Volume
     return path
 
 
-def _volume_row(record: VolumeRecord) -> Row:
-    analysis = record.analysis
-    first = record.series.instances[0].display_path
-    file = f"{Path(first).parent} ({len(record.series.instances)} slices)"
-    if analysis.refused is not None:
-        return Row(file, f"refused: {analysis.refused}")
-    sides = " and ".join(side.value for side in analysis.sides)
-    sizes = [
-        f"{measurement.side} {measurement.value:.0f} {measurement.unit}"
-        for measurement in analysis.measurements
-        if measurement.name != LUNG and measurement.valid and measurement.value is not None
-    ]
-    return Row(file, f"{sides} pneumothorax" if sides else NONE_FOUND, size=", ".join(sizes))
-
-
 def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysis, info: EngineInfo) -> Path:
     folder = out / "reports"
     folder.mkdir(parents=True, exist_ok=True)
@@ -252,31 +210,3 @@ def _write_report(out: Path, number: int, image: Image2D, analysis: ImageAnalysi
     )
     write_pdf(content, path, overwrite=True)
     return path
-
-
-def _row(image: Image2D, analysis: ImageAnalysis) -> Row:
-    file = image.reference.display_path
-    if not analysis.predictions:
-        return Row(file, f"refused: {analysis.refused}")
-    findings, scores = [], []
-    for prediction in analysis.predictions:
-        sides = sorted({instance.side.value for instance in prediction.instances})
-        words = " and ".join(sides) + " pneumothorax" if sides else "pneumothorax, not outlined"
-        findings.append(words if prediction.present else NONE_FOUND)
-        scores.append(f"{prediction.score:.2f} (threshold {prediction.threshold:.2f})")
-    return Row(file, "; ".join(findings), "; ".join(scores), _size(analysis.measurements))
-
-
-def _size(measurements: Sequence[Measurement]) -> str:
-    """Say the size in short: area, share of the hemithorax and size classes; findings.json has the rest."""
-    parts = []
-    for measurement in measurements:
-        if not measurement.valid or measurement.value is None:
-            continue
-        if measurement.name == AREA:
-            parts.append(f"{measurement.side} {measurement.value:,.0f} {measurement.unit}")
-        elif measurement.name == SHARE:
-            parts.append(f"{measurement.value:.0f} % of the hemithorax (projected area)")
-        elif measurement.category and measurement.name.startswith(SIZE_CLASS):
-            parts.append(f"{measurement.category} by {measurement.name.removeprefix(SIZE_CLASS)}")
-    return ", ".join(parts)

@@ -23,12 +23,16 @@ MODEL_COLOUR = (255, 159, 28)
 SECOND_MODEL_COLOUR = (0, 200, 255)
 THIRD_MODEL_COLOUR = (255, 125, 205)
 READER_COLOUR = (255, 255, 255)
+#: Of those that came in question the farthest from the networks' colours, white and grey, for normal
+#: sight and each kind of colour blindness.
+CONSENSUS_COLOUR = (246, 108, 82)
 #: What the reader measures by hand.
 ANNOTATION_COLOUR = (255, 230, 109)
 
 _SOURCE_COLOURS = {
     "mask-rcnn": SECOND_MODEL_COLOUR,
     "unet": THIRD_MODEL_COLOUR,
+    "consensus": CONSENSUS_COLOUR,
     "reader": READER_COLOUR,
 }
 
@@ -43,7 +47,7 @@ _RED_HUE, _RED_CHROMA = 38.0, 70.0
 
 
 def source_colour(source: str) -> tuple[int, int, int]:
-    """Return the outline colour of a finding's source: a model's name in the zoo, or ``"reader"``."""
+    """Return the outline colour of a source: a model's name in the zoo, ``"consensus"`` or ``"reader"``."""
     return _SOURCE_COLOURS.get(source, MODEL_COLOUR)
 
 

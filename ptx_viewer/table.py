@@ -15,7 +15,8 @@ from ptx_viewer.batch import BatchResult
 def print_result(result: BatchResult, out: Path, console: Console | None = None) -> None:
     """Print the findings, what could not be read, and where the files are."""
     console = console or Console()
-    table = Table(title="Findings", title_justify="left")
+    several_lines = any("\n" in row.finding for row in result.rows)
+    table = Table(title="Findings", title_justify="left", show_lines=several_lines)
     for heading in ("Image", "Finding", "Score", "Size"):
         table.add_column(heading, overflow="fold")
     for row in result.rows:

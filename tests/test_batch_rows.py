@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from ptx_viewer.batch import _size
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.rows import size_in_short
 
 
 def test_the_table_says_the_size_in_short() -> None:
@@ -18,7 +18,7 @@ def test_the_table_says_the_size_in_short() -> None:
         made("size class, BTS 2010", 15.2, "mm", "small"),
         made("size class, ACCP 2001", None, "mm"),
     )
-    assert _size(measurements) == (
+    assert size_in_short(measurements) == (
         "right 5,365 mm², 22 % of the hemithorax (projected area), small by BTS 2010"
     )
-    assert _size(()) == ""
+    assert size_in_short(()) == ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from explain.attribution import Attribution
-from models.cards import ModelCard
+from models.cards import CONSENSUS, ModelCard
 from ptx_viewer.measure.change import Change
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.results import ImageAnalysis
@@ -108,5 +108,7 @@ class ReportContent:
 
     def title_of(self, model: str) -> str:
         """Return the model's name as people say it."""
+        if model == CONSENSUS:
+            return "the consensus"
         card = self.card_of(model)
         return card.title if card is not None else model

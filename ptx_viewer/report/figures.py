@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explain.attribution import Attribution
+from models.prediction import Prediction
 from ptx_viewer.rendering import (
+    CONSENSUS_COLOUR,
     MODEL_COLOUR,
     READER_COLOUR,
     SECOND_MODEL_COLOUR,
@@ -29,6 +31,8 @@ _ALONE_WIDTH = 112.0
 _MOST_HEIGHT = 88.0
 _BAR_HEIGHT = 2.6
 _LINE = 0.38
+#: Of a network's own outline beside the consensus.
+_OPINION_LINE = 0.16
 _HALO = 0.4
 _HALO_COLOUR = (0, 0, 0)
 _SOLID = (0.0, 0.0)
@@ -37,6 +41,7 @@ _COLOUR_NAMES = {
     SECOND_MODEL_COLOUR: "cyan",
     THIRD_MODEL_COLOUR: "pink",
     READER_COLOUR: "white",
+    CONSENSUS_COLOUR: "red",
 }
 
 
@@ -48,6 +53,8 @@ class _Figure:
     attribution: Attribution | None
     caption: str
     look: MapLook = _PLAIN
+    #: Networks whose own outlines are drawn beside the findings.
+    opinions: tuple[Prediction, ...] = ()
 
     @property
     def coloured(self) -> bool:
@@ -78,7 +85,10 @@ def write_figures(
     with_film : bool
         Whether the film without a heatmap comes first.
     """
-    figures = [_Figure(None, _film_caption(content, findings))] if with_film else []
+    figures: list[_Figure] = []
+    if with_film:
+        beside = content.analysis.predictions if content.analysis.consensus is not None else ()
+        figures = [_Figure(None, _film_caption(content, findings, beside), opinions=beside)]
     figures += [
         _Figure(attribution, wording.heatmap(attribution, content.title_of(attribution.model)), look)
         for attribution, look in heatmaps
@@ -127,8 +137,16 @@ def _write_figure(
     draw_edge_letters(page, film, placed)
     # rect_clip alone would leave fpdf2 believing in colours that end with the clip.
     with page.local_context(), page.rect_clip(placed.left, placed.top, placed.width, placed.height):
-        for number, finding in enumerate(findings, start=1):
+        opinions = [(film.polygons(made.mask, placed), source_colour(made.model)) for made in figure.opinions]
+        for polygons, colour in opinions:
+            _polygons(page, polygons, colour, _OPINION_LINE, _SOLID)
+        for finding in findings:
             draw_outline(page, film, placed, finding, source_colour(finding.source))
+        # Again on top, without the dark edge: where a network's outline runs along the consensus both
+        # colours are seen.
+        for polygons, colour in opinions:
+            _polygons(page, polygons, colour, _OPINION_LINE, _SOLID, halo=0.0)
+        for number, finding in enumerate(findings, start=1):
             _number(page, film, placed, finding, number, source_colour(finding.source))
     y = placed.top + placed.height + 1.5
     if attribution is not None and figure.coloured:
@@ -154,10 +172,11 @@ def _polygons(
     colour: tuple[int, int, int],
     line: float,
     dash: tuple[float, float],
+    halo: float = _HALO,
 ) -> None:
     """Draw closed lines with a dark edge, so that they stand out from bone as well as from air."""
     page.set_dash_pattern(*dash)
-    for stroke, width in ((_HALO_COLOUR, line + _HALO), (colour, line)):
+    for stroke, width in ((_HALO_COLOUR, line + halo), (colour, line)):
         if stroke == _HALO_COLOUR and dash != _SOLID:
             # A dark edge would make thin dashes unreadable.
             continue
@@ -214,13 +233,19 @@ def _write_bar(
     return top + _BAR_HEIGHT + 4.5
 
 
-def _film_caption(content: ReportContent, findings: Sequence[Finding]) -> str:
+def _film_caption(
+    content: ReportContent, findings: Sequence[Finding], beside: Sequence[Prediction]
+) -> str:
     """Say whose outline has which colour and line."""
     sources = list(dict.fromkeys(finding.source for finding in findings))
     parts = []
     for source in sources:
         who = "the reader" if source == wording.READER else content.title_of(source)
         parts.append(f"{_COLOUR_NAMES[source_colour(source)]}: {who}")
+    for made in beside:
+        if made.instances:
+            colour = _COLOUR_NAMES[source_colour(made.model)]
+            parts.append(f"thin {colour}: {content.title_of(made.model)}'s own outline")
     if any(finding.edited and finding.suggested is not None for finding in findings):
         parts.append("dashed: the model's outline before the reader edited it")
     if any(finding.decision is Decision.REJECTED for finding in findings):

@@ -8,32 +8,29 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from explain.attribution import Attribution
 from models.prediction import Prediction
 from ptx_viewer import DISCLAIMER, map_wording
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.results import Consensus, ImageAnalysis
 from ptx_viewer.study.catalogue import Unreadable
 from ptx_viewer.study.image import Image2D, ImageReference
 from ptx_viewer.study.spacing import Spacing
 
 from .atomic import make_folder, write_atomically
 from .content import PriorFilm
+from .earlier import named_files, remove_earlier
+from .pictures import Pictures, file_stem
 from .prior import prior_entry
 from .volumes import VolumeRecord, volume_entry
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 FILE_NAME = "findings.json"
 
 _UNSIGNED_ENCODING = "0..65535 = 0..1"
@@ -76,13 +73,15 @@ def write_findings(
     program_version: str,
     created: datetime,
     volumes: Iterable[VolumeRecord] = (),
+    reports: Iterable[Path] = (),
 ) -> Path:
     """Write ``findings.json`` and the PNG files that it names into `out_dir`.
 
     Records are taken one after another and not kept, so a generator that analyses as it
-    goes needs the memory of one image.  `unreadable` is read after the last record, so the
-    generator may still add to it.  ``findings.json`` is written last: when it is there,
-    every file that it names is there.
+    goes needs the memory of one image.  `unreadable` and `reports` are read after the last record, so
+    the generator may still add to them.  ``findings.json`` is written last: when it is there,
+    every file that it names is there.  Files that the ``findings.json`` of an earlier run named and that
+    were not written again are removed then.
 
     Parameters
     ----------
@@ -95,6 +94,8 @@ def write_findings(
         With a time zone.
     volumes : iterable of VolumeRecord
         CT series, taken one after another when the images are written.
+    reports : iterable of Path
+        PDF files in ``out_dir/reports``.
 
     Returns
     -------
@@ -111,6 +112,8 @@ def write_findings(
     if created.tzinfo is None:
         raise ValueError("the time of the findings needs a time zone")
     make_folder(out_dir)
+    path = out_dir / FILE_NAME
+    earlier = named_files(path)
     images = [_image(out_dir, number, record) for number, record in enumerate(records, start=1)]
     series = [volume_entry(out_dir, number, record) for number, record in enumerate(volumes, start=1)]
     document = {
@@ -119,20 +122,21 @@ def write_findings(
         "created": created.isoformat(timespec="seconds"),
         "images": images,
         "volumes": series,
+        "reports": [f"reports/{report.name}" for report in reports],
         "unreadable": [
             {"file": _text(entry.display_path), "reason": _text(entry.reason)} for entry in unreadable
         ],
     }
     content = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    path = out_dir / FILE_NAME
     write_atomically(path, f"{content}\n".encode())
+    remove_earlier(out_dir, earlier, named_files(path))
     return path
 
 
 def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
     reference, analysis, spacing = record.reference, record.analysis, record.spacing
     stem = file_stem(number, reference)
-    pictures = _Pictures(out_dir, stem, (record.rows, record.columns))
+    pictures = Pictures(out_dir, stem, (record.rows, record.columns))
     return {
         "file": _text(reference.display_path),
         "study_instance_uid": _text(reference.study_instance_uid),
@@ -153,6 +157,13 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
             prediction.model: _prediction(pictures, prediction, spacing)
             for prediction in analysis.predictions
         },
+        "consensus": None
+        if analysis.consensus is None
+        else _consensus(pictures, analysis.consensus, spacing),
+        "suggestions": [
+            {"model": suggestion.model, "instance": suggestion.number - 1}
+            for suggestion in analysis.suggestions
+        ],
         "measurements": [_measurement(measurement) for measurement in analysis.measurements],
         "prior": prior_entry(record.prior),
         "explanations": [
@@ -162,7 +173,7 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
     }
 
 
-def _prediction(pictures: _Pictures, prediction: Prediction, spacing: Spacing | None) -> dict[str, Any]:
+def _prediction(pictures: Pictures, prediction: Prediction, spacing: Spacing | None) -> dict[str, Any]:
     return {
         "score": _fraction(prediction.score, f"score of {prediction.model}"),
         "threshold": _fraction(prediction.threshold, f"threshold of {prediction.model}"),
@@ -179,8 +190,32 @@ def _prediction(pictures: _Pictures, prediction: Prediction, spacing: Spacing | 
             }
             for instance in prediction.instances
         ],
+        "card_id": _text(prediction.card_id),
+        "engine": prediction.engine,
         "device": prediction.device,
         "seconds": _finite(prediction.seconds),
+    }
+
+
+def _consensus(pictures: Pictures, consensus: Consensus, spacing: Spacing | None) -> dict[str, Any]:
+    agreement = consensus.agreement
+    return _prediction(pictures, consensus.prediction, spacing) | {
+        "agreement": {
+            "dice": [
+                {
+                    "models": [overlap.first, overlap.second],
+                    "value": None
+                    if overlap.dice is None
+                    else _fraction(overlap.dice, "Dice between two networks"),
+                }
+                for overlap in agreement.overlaps
+            ],
+            "sides": [
+                {"side": each.side.value, "seen_by": list(each.seen_by), "word": each.word}
+                for each in agreement.sides
+            ],
+        },
+        "statements": [_text(statement) for statement in consensus.statements],
     }
 
 
@@ -201,7 +236,7 @@ def _plain(figures: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> dict[str, Any]:
+def _explanation(pictures: Pictures, place: int, attribution: Attribution) -> dict[str, Any]:
     # The place keeps two maps of one method (of two targets) apart.
     name = f"{attribution.model}_{attribution.method}_{place}"
     heatmap = (attribution.heatmap + 1.0) / 2.0 if attribution.signed else attribution.heatmap
@@ -221,46 +256,6 @@ def _explanation(pictures: _Pictures, place: int, attribution: Attribution) -> d
         },
         "faithfulness": None if faithfulness is None else _plain(asdict(faithfulness)),
     }
-
-
-@dataclass(frozen=True)
-class _Pictures:
-    """Writes one image's PNG files and returns their paths relative to ``findings.json``."""
-
-    out_dir: Path
-    stem: str
-    shape: tuple[int, int]
-
-    def mask(self, mask: NDArray[np.bool_], name: str) -> str:
-        return self._write(mask.astype(np.uint8) * np.uint8(255), "masks", name)
-
-    def unit_range(self, values: NDArray[np.float32], folder: str, name: str) -> str:
-        """Write 0..1 as 16 bits; what is not a number becomes 0."""
-        clipped = np.clip(np.nan_to_num(values, nan=0.0), 0.0, 1.0)
-        return self._write(np.rint(clipped * 65535.0).astype(np.uint16), folder, name)
-
-    def _write(self, picture: NDArray[Any], folder: str, name: str) -> str:
-        if picture.shape != self.shape:
-            raise ValueError(f"the image is {self.shape}, its {folder} are {picture.shape}")
-        _, encoded = cv2.imencode(".png", picture)
-        file_name = f"{self.stem}_{_safe(name)}.png"
-        make_folder(self.out_dir / folder)
-        write_atomically(self.out_dir / folder / file_name, encoded.tobytes())
-        return f"{folder}/{file_name}"
-
-
-def file_stem(number: int, reference: ImageReference) -> str:
-    """Return a file name's start: the number makes it unique, the UID recognisable.
-
-    A UID comes from the file and may hold anything; only its digits and dots are taken.
-    """
-    uid = re.sub(r"[^0-9.]", "", reference.sop_instance_uid).strip(".")[:64]
-    frame = f"-frame{reference.frame}" if reference.frame else ""
-    return f"{number:04d}_{uid}{frame}" if uid else f"{number:04d}{frame}"
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^a-z0-9-]+", "_", name.lower())[:80]
 
 
 def _text(text: str) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.cards import ModelCard
+from models.cards import CONSENSUS, ModelCard
+from ptx_viewer import opinions
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.results import Consensus
+from ptx_viewer.review.edits import review_from_analysis
 from ptx_viewer.review.review import Finding
 from ptx_viewer.study.image import Image2D
 
@@ -56,21 +59,10 @@ def write_film(page: Page, content: ReportContent) -> None:
 
 
 def _findings(content: ReportContent) -> tuple[Finding, ...]:
-    """Return the review's findings, or the models' instances where nobody has reviewed."""
+    """Return the review's findings, or what is suggested where nobody has reviewed."""
     if content.review is not None:
         return content.review.findings
-    return tuple(
-        Finding(
-            finding_id=f"{prediction.model}-{place}",
-            source=prediction.model,
-            side=instance.side,
-            score=instance.score,
-            suggested=instance.mask,
-            mask=instance.mask,
-        )
-        for prediction in content.analysis.predictions
-        for place, instance in enumerate(prediction.instances, start=1)
-    )
+    return review_from_analysis(content.analysis).findings
 
 
 def _identity(page: Page, image: Image2D) -> None:
@@ -122,6 +114,8 @@ def _conclusion(page: Page, content: ReportContent) -> None:
     page.set_y(page.get_y() + 1)
     if analysis.refused is not None:
         page.write_line(wording.refusal(analysis.refused, bool(analysis.predictions)), BODY)
+    if analysis.consensus is not None:
+        _second_opinion(page, content, analysis.consensus)
     for prediction in analysis.predictions:
         page.write_line(wording.model_statement(prediction, content.title_of(prediction.model)), BODY)
     if not analysis.predictions and analysis.refused is None:
@@ -132,10 +126,21 @@ def _conclusion(page: Page, content: ReportContent) -> None:
         _say_missing(page, review.impression)
 
 
+def _second_opinion(page: Page, content: ReportContent, consensus: Consensus) -> None:
+    """Say what the networks together see, where they differ, and whose outline is measured."""
+    together = consensus.prediction
+    page.write_line(wording.model_statement(together, content.title_of(together.model)), BODY)
+    for statement in consensus.statements:
+        page.write_line(statement, BODY, bold=not consensus.agreement.unanimous)
+    agreed = opinions.agreement_line(consensus.agreement, content.title_of)
+    page.write_line(f"Who outlines what: {agreed}", SMALL, colour=MUTED)
+    page.write_line(opinions.basis(content.analysis, content.title_of), SMALL, colour=MUTED)
+
+
 def _finding_table(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:
     if not findings:
         return
-    thresholds = {prediction.model: prediction.mask_threshold for prediction in content.analysis.predictions}
+    thresholds = {made.model: made.mask_threshold for made in content.analysis.answers}
     rows = []
     for number, finding in enumerate(findings, start=1):
         score = "no score" if finding.score is None else f"{finding.score:.2f}"
@@ -193,7 +198,7 @@ def _models(page: Page, content: ReportContent) -> None:
         return
     page.keep_together(34)
     page.heading("Models and how they did on held-out films")
-    page.write_line(f"Device: {content.device}", SMALL, colour=MUTED)
+    page.write_line(wording.engines(content.analysis, content.device, content.title_of), SMALL, colour=MUTED)
     for card in content.cards:
         _card(page, card)
 
@@ -202,6 +207,8 @@ def _card(page: Page, card: ModelCard) -> None:
     page.keep_together(16)
     page.set_y(page.get_y() + 1)
     page.write_line(f"{card.title}: card {card.card_id}, weights sha256 {card.sha256[:12]}", SMALL, bold=True)
+    if card.name == CONSENSUS:
+        page.write_line(wording.weighting(card), SMALL)
     for figure in card.figures:
         page.write_line(f"• {figure}", SMALL)
     if not card.figures:

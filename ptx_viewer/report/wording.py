@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from explain.attribution import Attribution
+from models.cards import ModelCard
 from models.prediction import Prediction
 from ptx_viewer import map_wording
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import Decision, Finding, ImageReview, Verdict
 from ptx_viewer.study.spacing import Spacing
 
@@ -24,6 +27,21 @@ def model_statement(prediction: Prediction, title: str) -> str:
         return f"No pneumothorax found by {title} {figures}."
     outlined = "" if prediction.instances else " Nothing reached the threshold for an outline."
     return f"Pneumothorax suggested by {title} {figures}.{outlined}"
+
+
+def engines(analysis: ImageAnalysis, device: str, title_of: Callable[[str], str]) -> str:
+    """Say what each network ran on, and with whose layers."""
+    parts = [f"{title_of(made.model)}: {made.device}, {made.engine}" for made in analysis.predictions]
+    return f"Ran on {'; '.join(parts)}." if parts else f"Device: {device}"
+
+
+def weighting(card: ModelCard) -> str:
+    """Say how a consensus weighs its networks, and how that was chosen."""
+    weights = " and ".join(
+        f"{', '.join(f'{name} {share:.2f}' for name, share in card.options[what].items())} ({of})"
+        for what, of in (("pixel_weights", "pixels"), ("score_weights", "image score"))
+    )
+    return f"Weights: {weights}, chosen thus: {card.threshold_rule}."
 
 
 def refusal(reason: str, scored: bool) -> str:

@@ -13,6 +13,7 @@ from explain.attribution import Attribution, Faithfulness, Provenance
 from models.cards import DataSource, Figure, ModelCard
 from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.opinions import weigh
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import AuditEvent, Decision, Finding, ImageReview, Verdict
@@ -94,6 +95,24 @@ class Films:
             device="cpu",
         )
         return replace(prediction, **changes)
+
+    def two_opinions(self, *, alone: bool = False) -> ImageAnalysis:
+        """A second network that outlines rows 50..69 only, or nothing at all, and the consensus of both."""
+        second_mask = rectangle(50, 10, 70, 30)
+        probability = np.where(self.mask, np.float32(0.8), np.float32(0.1))
+        first = self.prediction(probability=probability)
+        second = self.prediction(
+            model="mask-rcnn",
+            card_id="mask-rcnn-1",
+            probability=np.where(second_mask, np.float32(0 if alone else 0.6), np.float32(0)),
+            score=0.02 if alone else 0.8,
+            instances=() if alone else (Instance(second_mask, Box.around(second_mask), 0.6, Side.RIGHT),),
+            engine="torchvision",
+        )
+        cards = (self.card(), self.card(card_id="mask-rcnn-1", name="mask-rcnn", title="Mask R-CNN"))
+        lungs = self.analysis().lung_fields
+        answered = self.analysis(predictions=(first, second), measurements=(), attributions=())
+        return replace(answered, consensus=weigh((first, second), cards, lungs))
 
     def attribution(self, **changes) -> Attribution:
         heatmap = np.zeros((ROWS, COLUMNS), dtype=np.float32)

@@ -50,7 +50,9 @@ def test_whole_file_follows_the_schema_and_the_contract(films, tmp_path, validat
     document = write(tmp_path, record, unreadable=(Unreadable("a/notes.txt", "Not a DICOM file."),))
     validator.validate(document)
 
-    assert set(document) == {"schema_version", "program", "created", "images", "volumes", "unreadable"}
+    assert set(document) == {
+        "schema_version", "program", "created", "images", "volumes", "reports", "unreadable"
+    }  # fmt: skip
     assert document["created"] == "2026-03-01T14:05:00+00:00"
     assert document["unreadable"] == [{"file": "a/notes.txt", "reason": "Not a DICOM file."}]
     (image,) = document["images"]
@@ -62,6 +64,9 @@ def test_whole_file_follows_the_schema_and_the_contract(films, tmp_path, validat
     model = image["models"]["attention-unet"]
     assert (model["score"], model["threshold"], model["present"]) == (0.934, 0.41, True)
     assert (model["device"], model["seconds"]) == ("cpu", 1.25)
+    assert (model["engine"], model["card_id"]) == ("torch", "attention-unet-1")
+    assert image["consensus"] is None
+    assert image["suggestions"] == [{"model": "attention-unet", "instance": 0}]
     # 30 rows x 20 columns at 0.5 mm x 0.4 mm.
     assert model["instances"] == [
         {"side": "right", "box": [10, 40, 30, 70], "score": 0.97, "area_pixels": 600, "area_mm2": 120.0}
@@ -143,6 +148,7 @@ def test_refused_image_has_no_results(films, tmp_path, validator):
     image = document["images"][0]
     assert image["refused"] == "This is a lateral view."
     assert (image["models"], image["measurements"], image["explanations"]) == ({}, [], [])
+    assert (image["consensus"], image["suggestions"]) == (None, [])
     assert [path.name for path in tmp_path.iterdir()] == ["findings.json"]
 
 
@@ -161,7 +167,105 @@ def test_absent_pneumothorax_has_an_empty_mask(films, tmp_path, validator):
     validator.validate(document)
     model = document["images"][0]["models"]["attention-unet"]
     assert (model["present"], model["instances"]) == (False, [])
+    assert document["images"][0]["suggestions"] == []
     assert read_png(tmp_path, model["mask"]).max() == 0
+
+
+def test_consensus_of_two_networks_and_how_far_they_agree(films, tmp_path, validator):
+    document = write(tmp_path, ImageRecord.of(films.image(), films.two_opinions()))
+    validator.validate(document)
+    image = document["images"][0]
+    made = image["consensus"]
+    # Equal weights: .934 and .8; .8 and .6 or .1 of the pixels, cut at .5.
+    assert made["score"] == pytest.approx(0.867)
+    assert np.array_equal(read_png(tmp_path, made["mask"]) == 255, rectangle_of(50, 70, 10, 30))
+    assert read_png(tmp_path, made["probability"])[45, 15] == round(0.4 * 65535)
+    assert image["models"]["mask-rcnn"]["engine"] == "torchvision"
+    assert made["engine"] == "torch, torchvision"
+    # 600 and 400 pixels, 400 of them shared.
+    (overlap,) = made["agreement"]["dice"]
+    assert overlap == {"models": ["attention-unet", "mask-rcnn"], "value": pytest.approx(0.8)}
+    assert made["agreement"]["sides"] == [
+        {"side": "right", "seen_by": ["attention-unet", "mask-rcnn"], "word": "both"},
+        {"side": "left", "seen_by": [], "word": "none"},
+    ]
+    assert made["statements"] == [
+        "Attention U-Net sees a right lateral pneumothorax, Mask R-CNN a right basolateral one."
+    ]
+    assert image["suggestions"] == [{"model": "consensus", "instance": 0}]
+
+
+def test_what_one_network_alone_sees_is_suggested_as_its_own(films, tmp_path, validator):
+    document = write(tmp_path, ImageRecord.of(films.image(), films.two_opinions(alone=True)))
+    validator.validate(document)
+    image = document["images"][0]
+    assert image["consensus"]["instances"] == []
+    assert read_png(tmp_path, image["consensus"]["mask"]).max() == 0
+    assert image["consensus"]["statements"] == [
+        "Attention U-Net sees a right lateral pneumothorax, Mask R-CNN does not."
+    ]
+    assert image["suggestions"] == [{"model": "attention-unet", "instance": 0}]
+
+
+def rectangle_of(top: int, bottom: int, left: int, right: int) -> np.ndarray:
+    mask = np.zeros((ROWS, COLUMNS), dtype=bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def test_another_run_removes_what_the_earlier_one_named_and_nothing_else(films, tmp_path):
+    report = tmp_path / "reports" / "0001_1.2.pdf"
+    report.parent.mkdir()
+    report.write_bytes(b"%PDF")
+    path = write_findings(
+        tmp_path, [ImageRecord.of(films.image(), films.two_opinions())], (), "0.1.0", CREATED,
+        reports=[report],
+    )  # fmt: skip
+    assert json.loads(path.read_text("utf-8"))["reports"] == ["reports/0001_1.2.pdf"]
+    own = tmp_path / "masks" / "mine.png"
+    own.write_bytes(b"mine")
+    write(tmp_path, ImageRecord.of(films.image(), films.analysis(attributions=())))
+    left = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*") if file.is_file()}
+    stem = f"0001_{UID}_attention-unet.png"
+    assert left == {"findings.json", "masks/mine.png", f"masks/{stem}", f"probabilities/{stem}"}
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["../outside.png", "masks/../../outside.png", "/outside.png", "outside.png", "a.pdf"],
+)
+def test_a_foreign_findings_file_removes_nothing_of_other_people(films, tmp_path, named):
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(b"keep")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for name in ("outside.png", "a.pdf"):
+        (folder / name).write_bytes(b"keep")
+    (folder / "findings.json").write_text(json.dumps({"images": [{"mask": named}]}), "utf-8")
+    write(folder, ImageRecord.of(films.image(), films.analysis()))
+    assert outside.exists()
+    assert (folder / "outside.png").exists()
+    assert (folder / "a.pdf").exists()
+
+
+def test_a_folder_that_is_a_link_is_left_alone(films, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "theirs.png").write_bytes(b"keep")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    try:
+        (folder / "heatmaps").symlink_to(elsewhere, target_is_directory=True)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    (folder / "findings.json").write_text('{"images": ["heatmaps/theirs.png"]}', "utf-8")
+    write(folder, ImageRecord.of(films.image(), films.analysis(attributions=())))
+    assert (elsewhere / "theirs.png").exists()
+
+
+def test_a_damaged_findings_file_of_an_earlier_run_is_replaced(films, tmp_path):
+    (tmp_path / "findings.json").write_bytes(b"\xff{")
+    assert write(tmp_path, ImageRecord.of(films.image(), films.analysis()))["images"]
 
 
 def test_names_are_safe_unique_and_without_patient_data(films, tmp_path, validator):

@@ -13,8 +13,10 @@ import pypdfium2
 import pytest
 from pypdf import PdfReader
 
+from models.consensus import card_of
 from models.prediction import Side
-from ptx_viewer.rendering import MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
+from ptx_viewer.opinions import weigh
+from ptx_viewer.rendering import CONSENSUS_COLOUR, MODEL_COLOUR, READER_COLOUR, SECOND_MODEL_COLOUR
 from ptx_viewer.report.content import MapLook, ReportContent
 from ptx_viewer.report.errors import ReportError
 from ptx_viewer.report.pdf import write_pdf
@@ -113,7 +115,7 @@ def test_models_findings_and_measurements_are_stated_with_method_and_validity(st
         "card attention-unet-1, weights sha256 0123456789ab",
         "image ROC-AUC 0.91 [0.86, 0.95] (held-out films, n = 120)",
         "Misses small apical collapses.",
-        "Device: cpu",
+        "Ran on Attention U-Net: cpu, torch.",
         "PixelSpacing was written as one string and was repaired.",
     ):
         assert expected in whole
@@ -447,6 +449,65 @@ def test_second_model_and_reader_have_their_own_colours(films, tmp_path):
         patch = picture[round(y * 8) - 3 : round(y * 8) + 4, round(x * 8) - 3 : round(x * 8) + 4]
         assert near(patch, colour).any()
     assert "orange: Attention U-Net; cyan: Mask R-CNN; white: the reader" in text(path)
+
+
+def test_two_networks_their_consensus_and_where_they_differ_are_stated(films, tmp_path):
+    cards = (films.card(), films.card(card_id="mask-rcnn-1", name="mask-rcnn", title="Mask R-CNN"))
+    cards += (card_of(cards),)
+    content = films.content(analysis=films.two_opinions(), review=None, measurements=(), cards=cards)
+    written = text(write(tmp_path, content))
+    assert "Pneumothorax suggested by the consensus (score 0.87, threshold 0.41)." in written
+    assert (
+        "Attention U-Net sees a right lateral pneumothorax, Mask R-CNN a right basolateral one." in written
+    )
+    assert "Right: both. Left: none. Dice 0.80." in written
+    assert "Findings, measurements and edits are about the consensus outline." in written
+    assert "red: the consensus; thin orange: Attention U-Net's own outline; thin cyan: Mask R-CNN" in written
+    assert "Ran on Attention U-Net: cpu, torch; Mask R-CNN: cpu, torchvision." in written
+    assert "Weights: attention-unet 0.50, mask-rcnn 0.50 (pixels)" in written
+    assert "equal weights" in written
+    # One finding, not three.
+    assert "1 right the consensus 0.70 (outline from 0.50) suggested" in written
+    assert "2 right" not in written
+
+
+def test_each_network_has_a_thin_outline_beside_that_of_the_consensus(films, tmp_path):
+    content = films.content(analysis=films.two_opinions(), review=None, attributions=(), measurements=())
+    path = write(tmp_path, content)
+    picture = first_page(path, 20.0)
+    left, top, right, bottom = (round(20 * value) for value in film_box(path))
+    picture = picture[top:bottom, left:right]
+    row_step, column_step = picture.shape[0] / ROWS, picture.shape[1] / COLUMNS
+    # The first network's upper edge is at row 40; the second's and the consensus's are at row 50.
+    across = slice(round(14 * column_step), round(26 * column_step))
+
+    def share_near(row: float, colour: tuple[int, int, int]) -> float:
+        place = round(row * row_step)
+        band = picture[place - 5 : place + 6, across]
+        return float(near(band, colour, 35).any(axis=0).mean())
+
+    assert share_near(40, MODEL_COLOUR) > 0.9
+    assert share_near(40, CONSENSUS_COLOUR) == 0
+    assert share_near(50, SECOND_MODEL_COLOUR) > 0.9
+    assert share_near(50, CONSENSUS_COLOUR) > 0.9
+
+
+def test_a_film_on_which_nobody_finds_anything_says_so_and_outlines_nothing(films, tmp_path):
+    nothing = films.prediction(score=0.02, instances=())
+    other = films.prediction(model="mask-rcnn", card_id="mask-rcnn-1", score=0.03, instances=())
+    cards = (films.card(), films.card(card_id="mask-rcnn-1", name="mask-rcnn", title="Mask R-CNN"))
+    analysis = films.analysis(
+        predictions=(nothing, other),
+        measurements=(),
+        consensus=weigh((nothing, other), cards, films.analysis().lung_fields),
+    )
+    content = films.content(analysis=analysis, review=None, attributions=(), measurements=(), cards=cards)
+    written = text(write(tmp_path, content))
+    assert "No pneumothorax found by the consensus" in written
+    assert "Neither Attention U-Net nor Mask R-CNN found a pneumothorax." in written
+    assert "Film. Nothing is outlined." in written
+    assert "Reader's decision" not in written
+    assert "normal" not in written.lower()
 
 
 def test_model_outline_is_dashed_in_its_colour_on_the_heatmap_too(films, tmp_path):

@@ -127,8 +127,8 @@ def test_not_a_number_is_transparent_in_an_unsigned_map():
 
 
 def test_models_and_reader_have_different_colours():
-    colours = [source_colour(source) for source in ("attention-unet", "mask-rcnn", "reader")]
-    assert len(set(colours)) == 3
+    colours = [source_colour(source) for source in ("attention-unet", "mask-rcnn", "consensus", "reader")]
+    assert len(set(colours)) == 4
     # Relative luminance and contrast of WCAG 2.2: legible on the black of air.
     for red, green, blue in colours:
         linear = [
@@ -137,3 +137,40 @@ def test_models_and_reader_have_different_colours():
         ]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         assert (luminance + 0.05) / 0.05 > 7
+
+
+#: Full protanopia, deuteranopia and tritanopia on linear RGB (Machado, Oliveira and Fernandes 2009).
+SIGHT = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "deuteranopia": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+
+
+def seen(colour: tuple[int, int, int], sight: str) -> np.ndarray:
+    """CIE L*a*b* of a colour as somebody with that sight sees it."""
+    share = np.array(colour) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(SIGHT[sight] @ linear, 0, 1)
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return cv2.cvtColor(shown.astype(np.float32)[None, None], cv2.COLOR_RGB2Lab)[0, 0]
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_two_networks_their_consensus_and_the_reader_are_told_apart_by_everybody_and_on_grey(sight):
+    named = [seen(source_colour(name), sight) for name in ("attention-unet", "mask-rcnn", "consensus")]
+    others = [*named, seen(source_colour("reader"), sight)]
+    for place, first in enumerate(others):
+        for second in others[place + 1 :]:
+            # 2.3 is a difference that is just noticed side by side.
+            assert np.linalg.norm(first - second) > 20
+    for colour in named:
+        for grey in range(0, 256, 15):
+            assert np.linalg.norm(colour - seen((grey, grey, grey), sight)) > 15
