@@ -177,7 +177,7 @@ class Engine:
         return measured
 
     def close(self) -> None:
-        """End the process; a call that is under way in another thread ends with EngineError."""
+        """End the process; a call under way in another thread, and every later one, is cancelled."""
         self._closed = True
         if self._cancelled is not None:
             self._cancelled.value = sys.maxsize
@@ -187,7 +187,7 @@ class Engine:
     def _call(self, name: str, arguments: tuple[Any, ...], progress: Progress) -> Any:
         with self._calls:
             if self._closed:
-                raise EngineError("The program is being closed.")
+                raise Cancelled
             pipe = self._start()
             assert self._cancelled is not None
             self._number += 1
@@ -210,7 +210,7 @@ class Engine:
         while True:
             progress(fraction, message)
             if self._closed:
-                raise EngineError("The program is being closed.")
+                raise Cancelled
             if not pipe.poll(_POLL):
                 continue
             number, kind, content = pipe.recv()

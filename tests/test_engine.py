@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -20,7 +21,8 @@ from models import zoo
 from ptx_viewer.analysis import Analyser
 from ptx_viewer.engine import Engine, EngineError
 from ptx_viewer.explaining import MapQuestion, below_cutoff, cache_folder
-from ptx_viewer.progress import Cancelled
+from ptx_viewer.jobs import Job, JobQueue, JobState
+from ptx_viewer.progress import Cancelled, Progress
 from ptx_viewer.results import FAILED, AnalysisOptions
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
@@ -166,25 +168,28 @@ def test_a_killed_process_is_reported_and_the_next_call_starts_another(engine, i
     assert other.pid != pid
 
 
-def test_closing_ends_a_call_that_runs_and_leaves_no_process(engine, image):
+def test_closing_cancels_a_call_that_runs_and_leaves_no_process_and_no_word_in_the_log(engine, image, caplog):
     # The last test of this file: the engine of all of them is closed here.
     running = threading.Event()
-    ended = []
+    failures: list[Exception] = []
 
-    def work() -> None:
-        try:
-            engine.analyse(image, AnalysisOptions(), lambda _fraction, _message: running.set())
-        except EngineError as error:
-            ended.append(str(error))
+    def work(progress: Progress) -> object:
+        def step(fraction: float, message: str) -> None:
+            progress(fraction, message)
+            running.set()
 
-    thread = threading.Thread(target=work)
-    thread.start()
+        return engine.analyse(image, AnalysisOptions(), step)
+
+    queue = JobQueue("closing")
+    job = queue.submit(Job("Analysis", work, on_failed=failures.append))
     assert running.wait(60)
     engine.close()
-    thread.join(60)
-    assert ended == ["The program is being closed."]
+    queue.drain()
+    assert job.state is JobState.CANCELLED
+    assert failures == []
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert processes() == []
-    with pytest.raises(EngineError, match="being closed"):
+    with pytest.raises(Cancelled):
         engine.analyse(image, QUICK)
 
 
