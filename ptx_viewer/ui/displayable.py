@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from ptx_viewer.review.volume import series_key
 from ptx_viewer.study.catalogue import Catalogue, InstanceEntry, SeriesEntry
 
 #: Modalities whose series is one stack of slices; every other instance stands for itself.
@@ -39,9 +40,13 @@ class Displayable:
 
     @property
     def image_keys(self) -> tuple[str, ...]:
-        """Keys under which reviews of its images are stored (the first frame of each instance)."""
+        """Keys under which reviews of its images, and of a stack as a whole, are stored.
+
+        Of each instance the first frame's.
+        """
         entries = self.series.instances if self.stack else (self.entry,)
-        return tuple(f"{entry.sop_instance_uid}#0" for entry in entries)
+        keys = tuple(f"{entry.sop_instance_uid}#0" for entry in entries)
+        return (*keys, series_key(self.series.series_instance_uid)) if self.stack else keys
 
     @property
     def is_film(self) -> bool:
