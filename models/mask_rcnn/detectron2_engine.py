@@ -93,7 +93,8 @@ class Detectron2MaskRcnn(GeneralizedRCNN):  # type: ignore[misc]
     def detect(self, x: Tensor) -> list[Detections]:
         """Return what is found on each image of `x` [N, channels, H, W], see :meth:`MaskRcnn.detect`."""
         images = self.preprocess_image([{"image": image} for image in x])
-        features = self.backbone(images.tensor)
+        # Detectron2's pooling rounds boxes to the features' type: half precision is too coarse for places.
+        features = {name: level.float() for name, level in self.backbone(images.tensor).items()}
         proposals, _ = self.proposal_generator(images, features)
         heads = self.roi_heads
         pooled = heads.box_pooler(

@@ -5,6 +5,7 @@ Runs wherever Detectron2 can be imported.  Random weights, scaled so that many b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from models.cards import WEIGHTS_FOLDER, load_card
 from models.mask_rcnn.checkpoint import load_checkpoint
 from models.mask_rcnn.config import SHIPPED, STOCK, MaskRcnnConfig
 from models.mask_rcnn.engines import build_network, detectron2_obstacle
+from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.network import Detections, MaskRcnn
 from models.mask_rcnn.scoring import paste
 
@@ -44,7 +46,7 @@ CONFIGS = {
 SPREAD = {
     "proposal_generator.rpn_head.objectness_logits": 2.0,
     "proposal_generator.rpn_head.anchor_deltas": 0.3,
-    "roi_heads.box_predictor.cls_score": 2.0,
+    "roi_heads.box_predictor.cls_score": 1.5,
     "roi_heads.box_predictor.bbox_pred": 1.0,
     "roi_heads.mask_head.predictor": 3.0,
 }
@@ -92,7 +94,9 @@ def fill_with_lively_weights(network: MaskRcnn) -> None:
         if isinstance(module, nn.BatchNorm2d | FrozenBatchNorm2d):
             hooks.append(module.register_forward_pre_hook(_take_statistics))
         if name in SPREAD:
-            hooks.append(module.register_forward_hook(_scaler(SPREAD[name])))
+            # Of one class alone, the best of many regions would all but reach 1.
+            few = 0.4 if network.config.classes == 1 and name.endswith("cls_score") else 1.0
+            hooks.append(module.register_forward_hook(_scaler(few * SPREAD[name])))
     with torch.no_grad():
         network.eval()(random_images(network.config, seed=0, count=1))
     for hook in hooks:
@@ -126,13 +130,16 @@ def random_images(config: MaskRcnnConfig, seed: int, count: int) -> Tensor:
     return fine * 255 if config.channels == 3 else fine * 2 - 1
 
 
+def sample_film() -> NDArray[np.float32]:
+    folder = Path(resources.__file__).parent / "sample_study"
+    stored = pydicom.dcmread(folder / "current-with-pneumothorax.dcm")
+    shown: NDArray[np.float32] = stored.pixel_array.astype(np.float32) / (2**stored.BitsStored - 1)
+    return shown
+
+
 def film(config: MaskRcnnConfig) -> Tensor:
     """Return the sample film with a pneumothorax, prepared as :func:`random_images` are."""
-    stored = pydicom.dcmread(
-        Path(resources.__file__).parent / "sample_study" / "current-with-pneumothorax.dcm"
-    )
-    shown: NDArray[np.float32] = stored.pixel_array.astype(np.float32) / (2**stored.BitsStored - 1)
-    small = torch.from_numpy(cv2.resize(shown, (212, 240), interpolation=cv2.INTER_AREA))
+    small = torch.from_numpy(cv2.resize(sample_film(), (212, 240), interpolation=cv2.INTER_AREA))
     images = small.expand(1, config.channels, -1, -1)
     return images * 255 if config.channels == 3 else images * 2 - 1
 
@@ -154,22 +161,31 @@ def assert_lively(found: Detections) -> None:
     sides = found.boxes[:, 2:] - found.boxes[:, :2]
     assert len(found.boxes) >= 20
     assert sides.mean() > 10
-    assert found.scores.max() - found.scores.min() > 0.05
+    assert found.scores.max() - found.scores.min() > 0.03
+    assert found.scores.median() < 0.99
     assert 0.1 < (found.masks > 0).float().mean() < 0.9
     assert len(found.scores.unique()) == len(found.scores)
 
 
-def assert_agree(ours: Detections, boxes: Tensor, classes: Tensor, scores: Tensor) -> Tensor:
+def assert_agree(
+    ours: Detections, boxes: Tensor, classes: Tensor, scores: Tensor, record: Callable[[str, object], None]
+) -> Tensor:
+    """Return the partners; the largest differences are written beside the outcome (``--junitxml FILE``)."""
     order = partners(ours, boxes, classes)
     assert torch.equal(ours.classes, classes[order])
-    assert (ours.boxes - boxes[order]).abs().max() < BOX_PIXELS
-    assert (ours.scores - scores[order]).abs().max() < SCORE
+    apart = float((ours.boxes - boxes[order]).abs().max())
+    differing = float((ours.scores - scores[order]).abs().max())
+    record("detections", len(boxes))
+    record("box_pixels", apart)
+    record("score", differing)
+    assert apart < BOX_PIXELS
+    assert differing < SCORE
     return order
 
 
 @pytest.mark.parametrize("name", ["film", "noise"])
 def test_detectron2s_own_call_gives_the_same_boxes_scores_and_pasted_masks(
-    engines: tuple[MaskRcnn, Any], name: str
+    engines: tuple[MaskRcnn, Any], name: str, record_property: Callable[[str, object], None]
 ) -> None:
     ours, theirs = engines
     images = images_of(name, ours)
@@ -182,20 +198,26 @@ def test_detectron2s_own_call_gives_the_same_boxes_scores_and_pasted_masks(
         instances = answer["instances"]
         scale = each.boxes.new_tensor([columns / images.shape[3], rows / images.shape[2]] * 2)
         scaled = replace(each, boxes=each.boxes * scale)
-        order = assert_agree(scaled, instances.pred_boxes.tensor, instances.pred_classes, instances.scores)
+        order = assert_agree(
+            scaled, instances.pred_boxes.tensor, instances.pred_classes, instances.scores, record_property
+        )
         pasted = paste(torch.sigmoid(scaled.masks), scaled.boxes, rows, columns) >= 0.5
         own = instances.pred_masks[order]
-        assert (pasted ^ own).sum() <= MASK_SHARE * (pasted | own).sum()
+        differing = float((pasted ^ own).sum() / (pasted | own).sum())
+        record_property("mask_share", differing)
+        assert differing < MASK_SHARE
 
 
 @pytest.mark.parametrize("name", ["film", "noise"])
-def test_both_engines_answer_detect_alike(engines: tuple[MaskRcnn, Any], name: str) -> None:
+def test_both_engines_answer_detect_alike(
+    engines: tuple[MaskRcnn, Any], name: str, record_property: Callable[[str, object], None]
+) -> None:
     ours, theirs = engines
     images = images_of(name, ours)
     with torch.no_grad():
         pairs = list(zip(ours.detect(images), theirs.detect(images), strict=True))
     for found, expected in pairs:
-        order = assert_agree(found, expected.boxes, expected.classes, expected.scores)
+        order = assert_agree(found, expected.boxes, expected.classes, expected.scores, record_property)
         torch.testing.assert_close(found.logits, expected.logits[order], rtol=0, atol=1e-3)
         differing = (found.masks > 0) ^ (expected.masks[order] > 0)
         assert differing.float().mean() < MASK_SHARE
@@ -269,16 +291,39 @@ def test_detectron2s_checkpointer_and_ours_read_each_others_files(
         torch.testing.assert_close(other.state_dict()[key], value.cpu(), rtol=0, atol=0)
 
 
-def test_the_shipped_weights_agree_on_the_sample_film(detectron2: None) -> None:
+def test_half_precision_places_regions_as_exactly_in_both(
+    engines: tuple[MaskRcnn, Any], device: torch.device, record_property: Callable[[str, object], None]
+) -> None:
+    ours, theirs = engines
+    if ours.config.channels > 1:
+        pytest.skip("half precision is what the shipped network runs in")
+    images = images_of("film", ours)
+    kind = torch.float16 if device.type == "cuda" else torch.bfloat16
+    with torch.no_grad(), torch.autocast(device.type, dtype=kind):
+        (found,), (expected,) = ours.detect(images), theirs.detect(images)
+    assert found.boxes.dtype == expected.boxes.dtype == torch.float32
+    order = assert_agree(found, expected.boxes, expected.classes, expected.scores, record_property)
+    assert ((found.masks > 0) ^ (expected.masks[order] > 0)).float().mean() < MASK_SHARE
+
+
+def test_the_shipped_weights_agree_on_the_sample_film(
+    detectron2: None, record_property: Callable[[str, object], None]
+) -> None:
     weights = WEIGHTS_FOLDER / "mask-rcnn.safetensors"
     if not weights.is_file():
         pytest.skip("no weights of Mask R-CNN are shipped yet")
-    config = MaskRcnnConfig.from_options(load_card(weights.with_suffix(".yaml")).options)
-    found = []
-    for engine in ("torchvision", "detectron2"):
-        network = build_network(config, engine).eval()
-        load_checkpoint(network, weights)
-        with torch.no_grad():
-            found += network.detect(film(config))
-    order = assert_agree(found[0], found[1].boxes, found[1].classes, found[1].scores)
-    assert ((found[0].masks > 0) ^ (found[1].masks[order] > 0)).float().mean() < MASK_SHARE
+    card = load_card(weights.with_suffix(".yaml"))
+    models = [
+        MaskRcnnModel(card, weights, torch.device("cpu"), engine=engine)
+        for engine in ("torchvision", "detectron2")
+    ]
+    grid, _ = models[0].prepare(sample_film())
+    with torch.no_grad():
+        (found,), (expected,) = (model.detect(grid) for model in models)
+    order = assert_agree(found, expected.boxes, expected.classes, expected.scores, record_property)
+    assert ((found.masks > 0) ^ (expected.masks[order] > 0)).float().mean() < MASK_SHARE
+
+    answers = [model.predict(sample_film()) for model in models]
+    assert [answer.engine for answer in answers] == ["torchvision", "detectron2"]
+    assert abs(answers[0].score - answers[1].score) < SCORE
+    assert (answers[0].mask ^ answers[1].mask).mean() < MASK_SHARE
