@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,7 +13,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from models.mask_rcnn.array_pickle import ArrayPickleError, StoredArray, read_array_pickle
+from models.mask_rcnn.config import STOCK, MaskRcnnConfig
 from models.weights import WeightsError, fill_network, sha256_of
+
+#: No other backbone has a tensor of this name.
+_STOCK_SIGN = "backbone.bottom_up.res2.0.conv1.weight"
 
 SUFFIXES = (".safetensors", ".pth", ".pkl")
 
@@ -38,8 +43,44 @@ def load_checkpoint(network: nn.Module, path: Path, sha256: str | None = None) -
         If the file is missing, damaged, not the one the card describes, or does not fit the network; the
         first few missing, extra or wrongly shaped tensors are named.  The network is unchanged then.
     """
-    tensors = read_checkpoint(path, sha256)
-    fill_network(network, _without_constants(network, tensors, path.name), path.name)
+    fill_from_tensors(network, read_checkpoint(path, sha256), path.name)
+
+
+def fill_from_tensors(network: nn.Module, tensors: dict[str, Tensor], name: str) -> None:
+    """Do what :func:`load_checkpoint` does, with what :func:`read_checkpoint` gave for the file `name`."""
+    fill_network(network, _without_constants(network, tensors, name), name)
+
+
+def config_for(tensors: dict[str, Tensor], stated: MaskRcnnConfig, name: str) -> MaskRcnnConfig:
+    """Return the configuration that a user's own tensors need.
+
+    Parameters
+    ----------
+    tensors : dict
+        See :func:`read_checkpoint`.
+    stated : MaskRcnnConfig
+        What the card states; any tensors but those of the stock network are held against it.
+    name : str
+        Of the file, for the message.
+
+    Returns
+    -------
+    MaskRcnnConfig
+        Detectron2's ``mask_rcnn_R_50_FPN_3x`` with one class for tensors in its layout, else `stated`.
+
+    Raises
+    ------
+    WeightsError
+        If the file holds the stock network for other things than one, as the model zoo's own files do.
+    """
+    if _STOCK_SIGN not in tensors or stated.backbone == STOCK.backbone:
+        return stated
+    scores = tensors.get("roi_heads.box_predictor.cls_score.weight")
+    if scores is not None and len(scores) != 2:
+        raise WeightsError(
+            f"{name} tells {len(scores) - 1} kinds of things apart; a network of one, pneumothorax, is needed"
+        )
+    return replace(STOCK, classes=1)
 
 
 def read_checkpoint(path: Path, sha256: str | None = None) -> dict[str, Tensor]:

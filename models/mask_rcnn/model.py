@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.cards import ModelCard
-from models.mask_rcnn.checkpoint import load_checkpoint
+from models.mask_rcnn.checkpoint import config_for, fill_from_tensors, read_checkpoint
 from models.mask_rcnn.config import MaskRcnnConfig
 from models.mask_rcnn.engines import build_network
 from models.mask_rcnn.network import Detections
@@ -32,7 +32,8 @@ class MaskRcnnModel(PneumothoraxModel):
     card : ModelCard
         Its options state the network under ``mask_rcnn``.
     weights : Path
-        A checkpoint in Detectron2's key layout: safetensors, ``.pth`` or ``.pkl``.
+        A checkpoint in Detectron2's key layout: safetensors, ``.pth`` or ``.pkl``; of the card's network or,
+        unless `checked`, of Detectron2's ``mask_rcnn_R_50_FPN_3x`` with one class.
     device : torch.device
     checked : bool
         Whether the file must be the one that the card describes.
@@ -56,8 +57,10 @@ class MaskRcnnModel(PneumothoraxModel):
         checked: bool = True,
         engine: str | None = None,
     ) -> None:
-        network = build_network(MaskRcnnConfig.from_options(card.options), engine)
-        load_checkpoint(network, weights, card.sha256 if checked else None)
+        tensors = read_checkpoint(weights, card.sha256 if checked else None)
+        config = config_for(tensors, MaskRcnnConfig.from_options(card.options), weights.name)
+        network = build_network(config, engine)
+        fill_from_tensors(network, tensors, weights.name)
         super().__init__(card, network, device)
         self.engine = network.engine
 
