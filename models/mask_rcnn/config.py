@@ -165,5 +165,5 @@ SHIPPED = MaskRcnnConfig(
     detections=10,
     anchors_sampled=64,
     rois_sampled=32,
-    frozen_stages=3,
+    frozen_stages=4,
 )

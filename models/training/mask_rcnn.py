@@ -95,7 +95,10 @@ def fit_settings(steps: int, precision: str = "float32") -> FitSettings:
         encoder_factor=0.25,
         weight_decay=0.05,
         average_decay=0.99,
-        validate_every=200,
+        validate_every=100,
         checkpoint_every=25,
         precision=precision,
+        # More than a run has validations: it trains to its end, and the best weights are its result.
+        patience=1000,
+        watched="merit",
     )

@@ -57,7 +57,11 @@ class MaskRcnnTask:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Return the positives' Dice at the best pixel threshold, and ROC-AUC by source."""
+        """Return Dice, ROC-AUC by source, and what the best weights are chosen by.
+
+        ``dice`` is the outlined positives' at the best pixel threshold, ``auc`` theirs against the
+        negatives of each source, averaged; ``merit`` is the mean of the two.
+        """
         network.eval()
         size = self.validation.images.shape[-1]
         dices, scores = [], []
@@ -72,9 +76,16 @@ class MaskRcnnTask:
         figures = {"dice": float(np.mean(dices, axis=0).max())}
         positive = self.validation.positive
         sources = np.array([film.source for film in self.validation.films])
+        outlined = np.array([film.positive and film.mask is not None for film in self.validation.films])
+        against = []
         for source in np.unique(sources):
             chosen = sources == source
             figures[f"auc_{source}"] = roc_auc(positive[chosen], np.array(scores)[chosen])
+            held = outlined | (chosen & ~positive)
+            if (held & ~positive).any():
+                against.append(roc_auc(positive[held], np.array(scores)[held]))
+        figures["auc"] = float(np.mean(against))
+        figures["merit"] = (figures["dice"] + figures["auc"]) / 2
         return figures
 
 
