@@ -82,12 +82,12 @@ def current_volume_measurements(
     labels = reviewed_labels(review, found)
     if labels is found.labels:
         return analysis.measurements
-    now = replace(found, labels=labels)
     _, row_mm, column_mm = volume.spacing_mm
     measured = measure_volume(
         volume.hounsfield,
-        {side: now.of(air_label(side)) for side in SIDES},
-        {side: now.of(lung_label(side)) for side in SIDES},
+        # The reader waits for this after every stroke: comparing is ten times faster than looking up.
+        {side: labels == air_label(side) for side in SIDES},
+        {side: labels == lung_label(side) for side in SIDES},
         volume.positions_mm,
         (row_mm, column_mm),
         found.air_hounsfield,

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor
 
 from models.prediction import Side
 from ptx_viewer.review.review import Decision
@@ -47,7 +46,7 @@ class VolumeReview(QObject):
         desk.saved.connect(lambda key: window.library.refresh_statuses([key]))
         self.view.windowChanged.connect(self._on_window)
         self.view.painted.connect(self._on_painted)
-        self.view.told.connect(window.messages.tell)
+        self.view.told.connect(self._on_told)
         self.view.drawingMade.connect(self._on_made)
         self.view.drawingMoved.connect(self._on_moved)
         self.view.drawingSelected.connect(self._on_selected)
@@ -298,7 +297,7 @@ class VolumeReview(QObject):
                     finding.finding_id,
                     finding.side,
                     finding.mask,
-                    QColor(theme.colour_of("reader" if finding.edited else finding.source)).name(),
+                    theme.colour_of(finding.source),
                     finding is selected,
                 )
                 for finding in reading.review.findings
@@ -315,6 +314,10 @@ class VolumeReview(QObject):
     def _on_painted(self, finding_id: str, index: int, mask: object) -> None:
         if self.reading is not None:
             self.reading.repaint(finding_id, index, mask)  # type: ignore[arg-type]
+
+    def _on_told(self, reason: str) -> None:
+        signed = self.reading is not None and self.reading.locked
+        self._w.messages.tell("The review is signed. Unsign it to change anything." if signed else reason)
 
     def _on_made(self, plane: Plane, index: int, kind: object, points: object) -> None:
         if self.reading is not None:

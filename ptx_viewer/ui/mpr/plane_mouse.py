@@ -52,6 +52,11 @@ class PlaneMouse(Mouse):
         super().__init__(view)  # type: ignore[arg-type]  # offers what a film's viewport does
         self._view = view
 
+    def turn(self) -> None:
+        """Give up what belongs to the plane that is shown no more; scrolling goes on."""
+        if not isinstance(self._drag, ScrollDrag):
+            self.cancel()
+
     def _begin(self, button: Qt.MouseButton, position: QPointF) -> Drag | None:
         view = self._view
         if button is Qt.MouseButton.MiddleButton:

@@ -19,7 +19,7 @@ from .outlines import Outlines, section
 
 _LUNG = QColor(150, 190, 225, 190)
 _LINE, _SELECTED = 1.6, 2.4
-_RIM = QColor(0, 0, 0, 120)
+_RIM = QColor(0, 0, 0, 190)
 _HATCH = (90, 60, 55)
 
 
@@ -130,7 +130,7 @@ class PlanePicture:
             if asked.style is MaskStyle.FILL or (selected and asked.stroke is not None):
                 painter.drawImage(0, 0, _filled(shown, colour, asked.opacity))
             width = _SELECTED if selected else _LINE
-            painter.strokePath(line, _pen(_RIM, width + 1.6))
+            painter.strokePath(line, _pen(_RIM, width + 2.0))
             painter.strokePath(line, _pen(colour, width))
 
 

@@ -274,3 +274,27 @@ def test_tilted_slices_leave_the_planes_across_them_without_a_basis():
     assert planes.spacing(Plane.AXIAL).basis is SpacingBasis.PATIENT
     assert planes.spacing(Plane.SAGITTAL).basis is SpacingBasis.UNKNOWN
     assert planes.spacing(Plane.SAGITTAL).description == "slices tilted by 14.0°, not straightened"
+
+
+def test_the_scroll_tool_goes_on_from_plane_to_plane(view, qtbot):
+    view.set_tool(Tool.SCROLL)
+    axial = view.views[Plane.AXIAL]
+    view.set_cursor(Cursor(0, 0, 0))
+    # The height of the view spans the five slices.
+    step = axial.height() // 5
+    qtbot.mousePress(axial, Qt.MouseButton.LeftButton, pos=QPoint(50, 10))
+    for count in (1, 2, 3):
+        qtbot.mouseMove(axial, QPoint(50, 12 + count * step))
+        assert axial.index == count
+    qtbot.mouseRelease(axial, Qt.MouseButton.LeftButton, pos=QPoint(50, 12 + 3 * step))
+
+
+def test_scrolling_gives_a_drawing_in_hand_up(view, qtbot):
+    view.set_tool(Tool.RULER)
+    axial = view.views[Plane.AXIAL]
+    qtbot.mousePress(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 5, 5))
+    qtbot.mouseMove(axial, screen(axial, 5, 12))
+    with qtbot.assertNotEmitted(view.drawingMade):
+        axial.step(1)
+        qtbot.mouseRelease(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 5, 12))
+    assert axial._drawings.items == ()

@@ -255,6 +255,7 @@ def test_a_signed_series_is_locked(segmented, qtbot):
     segmented.actions_[Act.TOOL_ERASER].trigger()
     stroke(segmented, qtbot, Plane.AXIAL, (15, 8), (15, 14))
     assert not finding(segmented).edited
+    assert segmented.messages.text == "The review is signed. Unsign it to change anything."
     segmented.actions_[Act.SIGN].trigger()
     assert not segmented.volumes.reading.locked
 
