@@ -20,6 +20,7 @@ from scipy import ndimage
 from explain.audit.films import load_film
 from explain.baseline import blurred
 from explain.question import lungs_in_grid
+from explain.similarity import shrink
 from explain.stand_in import feathered, lung_like, replaced
 from models import zoo
 from models.device import half_precision
@@ -28,7 +29,9 @@ from models.training.metrics import bootstrap
 from models.training.pneumothorax import pneumothorax_films
 
 REAL = Path(os.environ.get("PTX_VIEWER_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
-NEGATIVES = 16
+NEGATIVES = 12
+#: Longest side in pixels: the networks see less.
+EDGE = 512
 #: Random places: discs of these shares of the grid's edge.
 RADII = (14 / 288, 26 / 288)
 #: A change of this many logits on a film without a pneumothorax counts as one drawn.
@@ -56,6 +59,7 @@ class Case:
     def __init__(self, model, lung_model, film: Film, number: int) -> None:
         outlined = load_film(film) if film.mask is not None else None
         pixels = outlined.pixels if outlined else read_grey(film.image).astype(np.float32) / np.float32(255)
+        pixels = shrink(pixels, EDGE)
         self.film, transform = model.prepare(pixels)
         self.content = transform.content_mask()
         self.lungs = lungs_in_grid(lung_model.predict(pixels).lungs, transform) & self.content
@@ -64,7 +68,7 @@ class Case:
         if outlined is None:
             self.elsewhere = [self.disc(rng, radius * len(self.content), self.lungs) for radius in RADII]
             return
-        air = transform.forward(outlined.truth.astype(np.float32)) >= 0.3
+        air = transform.forward(shrink(outlined.truth.astype(np.float32), EDGE)) >= 0.3
         # With a little of the border, where its line lies.
         self.air = ndimage.binary_dilation(air, iterations=3) & self.content
         radius = float(np.sqrt(self.air.sum() / np.pi))

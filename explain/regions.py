@@ -12,7 +12,7 @@ from explain.stand_in import MARGIN
 #: Superpixels asked for: inside the lung fields, outside them, and where no lung fields are known.
 #: About eight a lung name a place as a reader would (apex, lateral base); twice as many would need four times
 #: as many looks of the network for a map that repeats.
-INSIDE, OUTSIDE, WITHOUT_LUNGS = 16, 8, 24
+INSIDE, OUTSIDE, WITHOUT_LUNGS = 16, 4, 24
 #: Weight of nearness against likeness of grey values (0..1) in SLIC: compact, yet following edges.
 COMPACTNESS = 0.5
 #: Standard deviation of the smoothing before, in pixels.
@@ -51,7 +51,7 @@ def find_regions(
 
 
 def describe(labels: NDArray[np.int32], lungs: NDArray[np.bool_] | None) -> str:
-    """Return the regions in words, e.g. ``"24 regions following the lungs"``."""
+    """Return the regions in words, e.g. ``"20 regions following the lungs"``."""
     count = int(labels.max()) + 1
     return f"{count} regions" + ("" if lungs is None or not lungs.any() else " following the lungs")
 

@@ -1,4 +1,4 @@
-"""shap, without what it does to others: a warning when imported, and a shared random generator."""
+"""shap, without what it does to others: a warning, seconds of compiling, a shared random generator."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 
+import numba
 import numpy as np
 
 with warnings.catch_warnings():
     # Its plots, which nothing here needs, set up colours in a way that matplotlib is about to drop.
     warnings.simplefilter("ignore", PendingDeprecationWarning)
-    import shap
+    compiling = numba.config.DISABLE_JIT
+    # Its loops over some dozen regions take a millisecond as they are, and seconds to compile.
+    numba.config.DISABLE_JIT = True
+    try:
+        import shap
+    finally:
+        numba.config.DISABLE_JIT = compiling
 
 __all__ = ["numpy_state_kept", "shap"]
 

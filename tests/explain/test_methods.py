@@ -9,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from explain.coalitions import Coalitions
 from explain.methods import METHODS, explain, title
 from explain.scoring import CPU_BATCH
 from explain.target import Target
@@ -60,6 +61,35 @@ def test_another_seed_draws_other_samples(texture_detector, film: Film, method: 
     first, second = (explain(texture_detector(), film, method, seed=seed) for seed in (0, 1))
     assert first.heatmap.tobytes() != second.heatmap.tobytes()
     assert f"seed {1}" in second.caption
+
+
+def test_rounds_of_shap_share_the_whole_and_the_empty_film_alone(
+    texture_detector, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only then does their likeness say that the map has settled."""
+    asked: list[set[bytes]] = []
+
+    class Listening(Coalitions):
+        def __call__(self, present: NDArray[np.generic]) -> NDArray[np.float64]:
+            if len(present) > 2:
+                asked.append({row.tobytes() for row in present.astype(np.bool_)})
+            return super().__call__(present)
+
+    monkeypatch.setattr("explain.shap_values.Coalitions", Listening)
+    monkeypatch.setattr("explain.shap_values.has_settled", lambda _rounds: False)
+    made = explain(texture_detector(), film, "shap")
+    regions = int(made.regions.max()) + 1
+    assert len(asked) == 3
+    assert made.provenance.settled is False
+    # Forwards and back in one order, which is another in every round.
+    assert all(len(each) == 2 * regions for each in asked)
+    ends = {np.ones(regions, np.bool_).tobytes(), np.zeros(regions, np.bool_).tobytes()}
+    for first, second in ((0, 1), (0, 2), (1, 2)):
+        shared = asked[first] & asked[second]
+        assert ends <= shared
+        # By chance, a single region that goes or comes first in both.
+        assert len(shared - ends) <= 2
+    assert made.provenance.samples == len(set.union(*asked))
 
 
 @pytest.mark.parametrize("method", METHODS)
