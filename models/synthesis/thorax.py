@@ -161,7 +161,7 @@ class Thorax:
         arms : bool
             Upper arms at the sides; without, they are raised out of the way as for a CT.
         pleura : bool
-            Draw the visceral pleura where air lies outside it.
+            Draw the visceral pleura where air lies outside it, and let no air displace wall: for a CT.
         """
         x = x + np.float32(self.turn * y)
         shape = (z.shape[0], x.shape[1])
@@ -243,7 +243,9 @@ class Thorax:
         # Not the product of shares: where lung and wall touch there is no air between.
         air = part.pneumothorax
         air[...] = cavity - np.minimum(cavity, coverage(part.lung, width))
-        hounsfield += air * (np.float32(AIR) - hounsfield)
+        # What air displaces is lung: where a voxel also holds wall, the wall keeps its share.  Films are made
+        # without this, as those that ship and those that the networks have learned from were.
+        hounsfield += air * (np.float32(AIR) - (value if pleura else hounsfield))
         if pleura:
             beside = coverage(inside.pleural - part.lung - 1.0, 1.0)
             sheet = np.clip(1.0 - np.abs(part.lung) / np.float32(_PLEURA_SPREAD_MM), 0.0, 1.0)

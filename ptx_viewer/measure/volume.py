@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
+from scipy.ndimage import binary_dilation, binary_opening, maximum_filter
 
 from models.prediction import Side
 
@@ -22,6 +22,7 @@ _GAP = 1.5
 _BORDER_VOXEL = 0.25
 #: Tissue beside air, fat and muscle (HU): the limits of what a wall may measure.
 _TISSUE_HU = (-120.0, 60.0)
+_SQUARE = np.ones((3, 3), np.bool_)
 BASIS = "border of the outline moved in and out by a quarter of a voxel"
 
 
@@ -181,8 +182,10 @@ def _air_areas(
         box = np.s_[max(rows[0] - 3, 0) : rows[-1] + 4, max(columns[0] - 3, 0) : columns[-1] + 4]
         inside, values = air[index][box], hounsfield[index][box].astype(np.float64)
         tissue = ~(inside | lung[index][box])
-        ring = tissue & _grown(inside)
-        rim = inside & _grown(tissue)
+        # A layer of two pixels holds no pure air: there values say nothing, and its outline counts alone.
+        thick = binary_dilation(binary_opening(inside, _SQUARE), _SQUARE)
+        ring = tissue & _grown(inside & thick)
+        rim = inside & thick & _grown(tissue)
         beside = np.clip(_highest_around(np.where(tissue, values, -1e4)), *_TISSUE_HU)
         share = np.clip((beside - values) / (beside - air_hounsfield), 0.0, 1.0)
         areas[index] = np.count_nonzero(inside & ~rim) + share[rim].sum() + share[ring].sum()
