@@ -6,7 +6,8 @@ Found on a working grid of about 1.4 mm (:mod:`.grid`), outlined in the slices' 
 2. trachea and main bronchi (:mod:`.airways`);
 3. air-filled chest cavity, right and left, without stomach, bowel and air under the skin (:mod:`.cavity`);
 4. pure air along the wall of the cavity (:mod:`.pleura`);
-5. borders at the wall and along the visceral pleura (:mod:`.border`).
+5. borders at the wall and along the visceral pleura (:mod:`.border`);
+6. thin layers, by the profile under the wall (:mod:`.layers`).
 """
 
 from __future__ import annotations
@@ -24,15 +25,11 @@ from .cavity import AIR_HU, cavities
 from .doubts import doubts
 from .grid import Mask, Progress, WorkingGrid, disc, working_grid
 from .labels import SIDES, CtSegmentation, Label, NoLungsError, air_label, lung_label
+from .layers import add_layers
 from .pleura import PleuralAir, pleural_air
-from .rim import RimMap, find_rim, slab
 
 #: Bays of the lung's outline up to this radius are hilar vessels (mm).
 _BAY_MM = 4.0
-#: Thin slices are averaged over this on either side, against noise (mm).
-_SLAB_MM = 0.8
-#: Labels of the rim of a lung until it is known whether it is a layer of air.
-_RIM = {Side.RIGHT: 101, Side.LEFT: 102}
 #: Slices nearer than this see the same layer of air (mm).
 _SAME_LAYER_MM = 3.0
 
@@ -78,7 +75,10 @@ def segment(
     airways = airway_mask(grid, body, _part(progress, 0.15, 0.25))
     chest = cavities(grid, body, airways, _part(progress, 0.25, 0.45))
     air = pleural_air(grid, chest.of, airways, _part(progress, 0.45, 0.6))
-    labels = _outline(hounsfield, spacing_mm, grid, chest.of, airways, air, _part(progress, 0.6, 1.0))
+    levels = {side: Levels(air.air_hounsfield, air.lung_hounsfield[side]) for side in SIDES}
+    outlining = _part(progress, 0.6, 0.85)
+    labels = _outline(hounsfield, spacing_mm, grid, chest.of, airways, air, levels, outlining)
+    add_layers(labels, hounsfield, spacing_mm, grid, levels, _part(progress, 0.85, 1.0))
     return CtSegmentation(
         labels,
         air.air_hounsfield,
@@ -94,6 +94,7 @@ def _outline(
     chest: dict[Side, Mask],
     airways: Mask,
     air: PleuralAir,
+    levels: dict[Side, Levels],
     progress: Progress,
 ) -> NDArray[np.uint8]:
     """Draw what was found on the working grid in the slices' own grid."""
@@ -102,10 +103,7 @@ def _outline(
     pixel = (spacing_mm[1] * spacing_mm[2]) ** 0.5
     bay = max(2, round(_BAY_MM / pixel))
     step = max(grid.factors[1:])
-    levels = {side: Levels(air.air_hounsfield, air.lung_hounsfield[side]) for side in SIDES}
     layers = {side: _neighbours(air.of[side], grid) for side in SIDES}
-    rims = {side: RimMap(len(hounsfield), float(np.prod(spacing_mm)) / 1000.0) for side in SIDES}
-    slab_reach = int(_SLAB_MM / spacing_mm[0])
     for index, plane in enumerate(hounsfield):
         progress(index / len(hounsfield), "Drawing the outlines")
         both = grid.source_slice(chest[Side.RIGHT] | chest[Side.LEFT], index)
@@ -116,9 +114,6 @@ def _outline(
         box = _box(both, 4 * step + bay)
         here, tubes = plane[box], tubes[box]
         out = labels[index][box]
-        smooth = slab(hounsfield, index, box, slab_reach)
-        insides: dict[Side, Mask] = {}
-        pleurals: dict[Side, Mask] = {}
         cavity = {side: grid.source_slice(chest[side], index)[box] for side in SIDES}
         for side in SIDES:
             # The working grid's blocks end short of the wall or reach into it: the values decide.
@@ -134,19 +129,6 @@ def _outline(
             lung = filled_lung(aerated, pleural | blocked, bay)
             out[lung] = lung_label(side)
             out[pleural] = air_label(side)
-            insides[side] = filled_lung(lung | pleural, blocked, bay)
-            pleurals[side] = pleural
-        whole = (insides[Side.RIGHT] | insides[Side.LEFT]).view(np.uint8)
-        # Where the lungs touch there is no wall.
-        whole = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disc(2 * step)).astype(np.uint8)
-        depth = cv2.distanceTransform(whole, cv2.DIST_L2, 3).astype(np.float32, copy=False)
-        for side in SIDES:
-            if insides[side].any():
-                rim = find_rim(smooth, depth, insides[side], pleurals[side], levels[side], pixel)
-                rims[side].add(index, rim, pleurals[side])
-                out[rim.mask] = _RIM[side]
-    for side in SIDES:
-        rims[side].settle(labels, _RIM[side], air_label(side), lung_label(side))
     return labels
 
 

@@ -1,0 +1,194 @@
+"""Thin layers of pleural air, by the profile of values under the chest wall.
+
+A layer of one or two voxels holds no pure air, so its density alone does not give it away.  What does is
+the profile across the wall, averaged over a patch of it (:mod:`.wall`) and fitted by wall, air, pleura and
+lung (:mod:`.profile`).  A layer is taken for pleural air where it hangs together along the wall with air
+that is beyond doubt: found by its density, or so thick that the fit sees it darker than lung.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from models.prediction import Side
+
+from .border import Levels
+from .grid import Hounsfield, Mask, Progress, WorkingGrid
+from .labels import Label, air_label, lung_label
+from .profile import MOST_MM, Fit, fit_profiles, resolution
+from .wall import DEPTHS_MM, FloatArray, Wall, find_wall
+
+#: Blur along a normal that still lets a layer be measured (mm): thick slices that the wall lies along do not.
+_MOST_BLUR_MM = 1.4
+#: Profiles that differ less than this from a wall without a layer are not fitted with one (HU).
+_LEAST_ERROR = 5.0
+#: Thinnest gap that the fit tells from none (mm).
+_LEAST_GAP_MM = 0.6
+#: The visceral line, HU mm: half a millimetre of soft tissue is 450; vessels and atelectasis are more.
+_LINE = (80.0, 800.0)
+#: A layer explains at least this share of what a wall without one leaves over (root mean square).
+_EXPLAINED = 0.65
+#: The lung under a layer measures within this of its side's median (HU).
+_LUNG_HU = 150.0
+#: Between line and wall a layer that is beyond doubt is darker than lung by this (HU).
+_DARKER = 30.0
+#: Where the line is not clear, a wall without a layer leaves over at least this (HU).
+_DARK_ERROR = 15.0
+#: Least area of what starts a layer (mm²).
+_LEAST_AREA_MM2 = 100.0
+#: Depth at which air found by its density is looked for under the wall (mm).
+_FOUND_AT_MM = 2.0
+
+
+def add_layers(
+    labels: NDArray[np.uint8],
+    hounsfield: Hounsfield,
+    spacing_mm: tuple[float, float, float],
+    grid: WorkingGrid,
+    levels: dict[Side, Levels],
+    progress: Progress,
+) -> None:
+    """Label thin layers of pleural air, in place.
+
+    A voxel is labelled where its centre lies between wall and visceral line, so that over a patch of wall
+    the labelled voxels hold the layer's volume, however thin it is.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, shape [S, H, W]
+        Lungs, airways and the air found by its density.
+    hounsfield : ndarray of int16, shape [S, H, W]
+    spacing_mm : tuple of float
+    grid : WorkingGrid
+    levels : dict of Side to Levels
+    progress : Progress
+    """
+    for place, (side, level) in enumerate(levels.items()):
+        progress(place / len(levels), f"Looking for thin layers of air ({side.value})")
+        inside = _reduced(labels, grid, (lung_label(side), air_label(side), Label.AIRWAYS))
+        wall = find_wall(hounsfield, spacing_mm, grid, inside, level)
+        if wall is None:
+            continue
+        found = _at_depth(labels == air_label(side), wall, spacing_mm, _FOUND_AT_MM)
+        gap = layer_gaps(wall, level, spacing_mm, found)
+        if (gap > 0).any():
+            _label(labels, wall, gap, spacing_mm, grid, side)
+
+
+def layer_gaps(wall: Wall, levels: Levels, spacing_mm: tuple[float, float, float], found: Mask) -> FloatArray:
+    """Return the thickness of the layer of air under each point of a wall (mm), 0 where there is none.
+
+    Parameters
+    ----------
+    wall : Wall
+    levels : Levels
+    spacing_mm : tuple of float
+        Of the scan.
+    found : ndarray of bool, shape [N]
+        Points under which there is air already found by its density.
+    """
+    above = wall.profiles - np.float32(levels.air)
+    along = np.abs(wall.normals[:, 0])
+    upright = wall.seen & (along < 0.5)
+    if np.count_nonzero(upright) < 50:
+        return np.zeros(len(above), np.float32)
+    step = max(1, np.count_nonzero(upright) // 1500)
+    in_plane = resolution(above[np.flatnonzero(upright)[::step]])
+    across = (in_plane**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5 if spacing_mm[0] > 2.0 else in_plane
+    blur = np.sqrt(in_plane**2 * (1 - along**2) + across**2 * along**2)
+    fit = _fitted(above, np.round(blur, 1), wall.seen & (blur < _MOST_BLUR_MM))
+    likely = (
+        (fit.without > _LEAST_ERROR)
+        & (fit.gap_mm >= _LEAST_GAP_MM)
+        & (fit.line > _LINE[0])
+        & (fit.line < _LINE[1])
+        & (fit.error < _EXPLAINED * fit.without)
+        & (np.abs(fit.lung + levels.air - levels.lung) < _LUNG_HU)
+    )
+    # Where the gap varies under a patch the line is smeared, but a dark gap is no wall's edge.
+    depth = DEPTHS_MM[None, :].astype(np.float32)
+    between = (depth > fit.wall_mm[:, None]) & (depth < (fit.wall_mm + fit.gap_mm)[:, None])
+    darkest = np.where(between, above, np.inf).min(axis=1)
+    dark = darkest < fit.lung - _DARKER
+    certain = found | (likely & dark)
+    likely |= dark & (fit.without > _DARK_ERROR) & (fit.gap_mm >= _LEAST_GAP_MM) & wall.seen
+    kept = likely & _reached(wall, likely | found, certain)
+    gap: FloatArray = np.where(kept, fit.gap_mm, np.float32(0))
+    return np.where(kept, wall.averaged(gap, kept, 1), np.float32(0))
+
+
+def _fitted(above: FloatArray, blur_mm: NDArray[np.float64], where: Mask) -> Fit:
+    parts = np.zeros((7, len(above)), np.float32)
+    for sigma in np.unique(blur_mm[where]):
+        chosen = where & (blur_mm == sigma)
+        parts[:, chosen] = np.stack(list(vars(fit_profiles(above[chosen], float(sigma))).values()))
+    return Fit(*parts)
+
+
+def _reached(wall: Wall, likely: Mask, certain: Mask) -> Mask:
+    """Return the points that hang together with enough of what is certain."""
+    chosen = sparse.diags_array(likely.astype(np.float32))
+    _, piece = connected_components(chosen @ wall.neighbours @ chosen, directed=False)
+    area = np.bincount(piece, np.where(certain & likely, wall.areas_mm2, 0.0))
+    reached: Mask = likely & (area[piece] >= _LEAST_AREA_MM2)
+    return reached
+
+
+def _reduced(labels: NDArray[np.uint8], grid: WorkingGrid, wanted: tuple[Label, ...]) -> Mask:
+    """Return on the working grid where one of the labels holds the middle of a block."""
+    table = np.zeros(256, np.bool_)
+    table[list(wanted)] = True
+    shape = grid.hounsfield.shape
+    middle = tuple(
+        slice(factor // 2, count * factor, factor) for factor, count in zip(grid.factors, shape, strict=True)
+    )
+    reduced: Mask = table[labels[middle]]
+    return reduced
+
+
+def _at_depth(mask: Mask, wall: Wall, spacing_mm: tuple[float, float, float], depth_mm: float) -> Mask:
+    places = (wall.points_mm + np.float32(depth_mm) * wall.normals) / np.float32(spacing_mm)
+    index = tuple(
+        np.clip(np.rint(places[:, axis]).astype(np.intp), 0, mask.shape[axis] - 1) for axis in range(3)
+    )
+    found: Mask = mask[index]
+    return found
+
+
+def _label(
+    labels: NDArray[np.uint8],
+    wall: Wall,
+    gap: FloatArray,
+    spacing_mm: tuple[float, float, float],
+    grid: WorkingGrid,
+    side: Side,
+) -> None:
+    """Give the voxels whose centres lie in a gap the label of the side's air."""
+    near = np.zeros(grid.hounsfield.shape, np.uint8)
+    for depth in np.arange(0.0, MOST_MM, 1.0):
+        chosen = gap + 1.0 > depth
+        chosen &= gap > 0
+        places = wall.points_mm[chosen] + np.float32(depth) * wall.normals[chosen]
+        places /= np.float32(grid.spacing_mm)
+        index = [np.clip(places[:, axis].astype(np.intp), 0, near.shape[axis] - 1) for axis in range(3)]
+        near[tuple(index)] = 1
+    reach = [max(1, round(2.5 / step)) for step in grid.spacing_mm]
+    near = ndimage.maximum_filter(near, [2 * by + 1 for by in reach])
+    tree = cKDTree(wall.points_mm[wall.seen])
+    normals, gaps, points = wall.normals[wall.seen], gap[wall.seen], wall.points_mm[wall.seen]
+    usable = np.zeros(256, np.bool_)
+    usable[[Label.BACKGROUND, lung_label(side)]] = True
+    for index in range(len(labels)):
+        plane = grid.source_slice(near.view(np.bool_), index)
+        rows, columns = np.nonzero(plane & usable[labels[index]])
+        if not rows.size:
+            continue
+        voxels = np.stack([np.full(rows.shape, index), rows, columns], axis=1) * np.float64(spacing_mm)
+        _, nearest = tree.query(voxels)
+        depth = np.einsum("nd,nd->n", voxels - points[nearest], normals[nearest])
+        held = (depth > 0) & (depth < gaps[nearest])
+        labels[index][rows[held], columns[held]] = air_label(side)
