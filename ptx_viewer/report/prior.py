@@ -8,12 +8,13 @@ from ptx_viewer.measure.change import Change
 from ptx_viewer.measure.measurement import Measurement
 
 from . import wording
-from .content import PriorFilm
+from .content import PriorFilm, ReportContent
 from .page import MUTED, TINY, Page
 
 
-def write_changes(page: Page, prior: PriorFilm | None) -> None:
+def write_changes(page: Page, content: ReportContent) -> None:
     """Print each measurement then and now, and the change; nothing when no prior film was compared."""
+    prior = content.prior
     if prior is None:
         return
     since = wording.date(prior.study_date) or "an earlier date"
@@ -22,7 +23,7 @@ def write_changes(page: Page, prior: PriorFilm | None) -> None:
         page.section_table(
             title,
             ("Measurement", "Side", "Prior", "Now", "Change", "Remark"),
-            [_row(change) for change in prior.changes],
+            [_row(change, content) for change in prior.changes],
             (46, 14, 24, 24, 24, 48),
         )
     else:
@@ -60,14 +61,14 @@ def prior_entry(prior: PriorFilm | None) -> dict[str, Any] | None:
     }
 
 
-def _row(change: Change) -> tuple[str, str, str, str, str, str]:
+def _row(change: Change, content: ReportContent) -> tuple[str, str, str, str, str, str]:
     return (
         change.name,
         change.side,
         _text(change.prior),
         _text(change.current),
         _difference(change),
-        _remark(change),
+        _remark(change, content),
     )
 
 
@@ -86,12 +87,16 @@ def _difference(change: Change) -> str:
     return f"{sign}{wording.digits(change.difference, change.current)} {change.unit}".rstrip()
 
 
-def _remark(change: Change) -> str:
+def _remark(change: Change, content: ReportContent) -> str:
     if change.why_not is not None:
         return change.why_not
     parts = ["the intervals overlap"] if change.within_uncertainty else []
     if change.prior is not None and change.current is not None and change.prior.model != change.current.model:
-        parts.append(f"outlined by {change.prior.model} then, {change.current.model} now")
+        then, now = (
+            "the reader" if one.model == wording.READER else content.title_of(one.model)
+            for one in (change.prior, change.current)
+        )
+        parts.append(f"outlined by {then} then, {now} now")
     return "; ".join(parts)
 
 

@@ -48,7 +48,7 @@ def write_film(page: Page, content: ReportContent) -> None:
     _finding_table(page, content, findings)
     write_constructions(page, content, film, findings)
     _measurement_table(page, content)
-    write_changes(page, content.prior)
+    write_changes(page, content)
     write_annotations(page, content, film, findings)
     if len(heatmaps) > 1:
         page.heading("More explanations")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pydicom
 import pytest
+from pypdf import PdfReader
 from PySide6.QtCore import QPointF
 
 from ptx_viewer.study.catalogue import Catalogue, InstanceEntry, PatientEntry, SeriesEntry, StudyEntry
@@ -152,6 +154,25 @@ def test_the_change_of_each_measurement_is_listed(two_studies, qtbot):
     assert texts[place + 1] == "+800\u00a0mm²"
     assert texts[place + 2].startswith("800 → 1\u2009600\u00a0mm²")
     assert "outlined by reader then, attention-unet now" in texts[place + 2]
+
+
+def test_a_report_of_the_current_film_states_the_change(two_studies, qtbot, tmp_path):
+    window = two_studies
+    assert window.priors.stated is None
+    compared(window, qtbot)
+    with qtbot.waitSignal(window.exporter.finished, timeout=30_000):
+        window.commands.export_to(tmp_path / "report.pdf", overwrite=True)
+    words = " ".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages)
+    assert "Change since the prior film of 2023-01-05" in words
+    assert "1600 mm²" in words
+    with qtbot.waitSignal(window.exporter.finished, timeout=30_000):
+        window.exporter.export_findings(window.pane.reading, tmp_path / "out", window.priors.stated)
+    (image,) = json.loads((tmp_path / "out" / "findings.json").read_text("utf-8"))["images"]
+    area = next(one for one in image["prior"]["changes"] if one["name"] == "pneumothorax area")
+    assert (area["prior"]["value"], area["current"]["value"], area["difference"]) == (1600, 1600, 0)
+    # A report of the prior film itself has nothing to compare with.
+    window.grid.activate(1)
+    assert window.priors.stated is None
 
 
 def test_the_films_move_together_and_part_again(two_studies, qtbot):
