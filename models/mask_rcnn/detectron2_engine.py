@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from models.mask_rcnn.backbone import STRIDES, TimmFeatures
 from models.mask_rcnn.config import MaskRcnnConfig
+from models.mask_rcnn.losses import Target
 from models.mask_rcnn.network import Detections, log_odds
 
 with warnings.catch_warnings():
@@ -30,6 +32,7 @@ with warnings.catch_warnings():
         build_model,
     )
     from detectron2.modeling.backbone.fpn import LastLevelMaxPool
+    from detectron2.structures import BitMasks, Boxes, Instances
 
 # Said of Detectron2's own calls, at the first film: nothing that a reader can act on.
 warnings.filterwarnings("ignore", message="torch.meshgrid", category=UserWarning)
@@ -81,8 +84,14 @@ class Detectron2MaskRcnn(GeneralizedRCNN):  # type: ignore[misc]
 
     config: MaskRcnnConfig
 
-    def forward(self, x: Any) -> Any:
-        """Return :meth:`detect` of a batch [N, channels, H, W], or what Detectron2 answers its own lists."""
+    def forward(self, x: Any, targets: Sequence[Target] | None = None) -> Any:
+        """Return :meth:`detect` of a batch [N, channels, H, W], or what Detectron2 answers its own lists.
+
+        With `targets`, Detectron2's training losses, inside of one of its ``EventStorage``: see
+        :func:`to_inputs`.
+        """
+        if targets is not None:
+            x = to_inputs(x, targets)
         return self.detect(x) if isinstance(x, Tensor) else super().forward(x)
 
     def features(self, x: Tensor) -> dict[int, Tensor]:
@@ -137,6 +146,28 @@ def build(config: MaskRcnnConfig) -> Detectron2MaskRcnn:
     network: Detectron2MaskRcnn = build_model(to_cfg(config))
     network.config = config
     return network
+
+
+def to_inputs(x: Tensor, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Return a training batch as Detectron2 takes it.
+
+    Films of which only a label is known are left out: Detectron2 has no loss for an image's score.
+
+    Parameters
+    ----------
+    x : Tensor [N, channels, H, W]
+    targets : sequence of Target
+        One an image.
+    """
+    inputs = []
+    for image, target in zip(x, targets, strict=True):
+        if target.outlined:
+            truth = Instances((x.shape[-2], x.shape[-1]))
+            truth.gt_boxes = Boxes(target.boxes)
+            truth.gt_classes = target.classes
+            truth.gt_masks = BitMasks(target.masks)
+            inputs.append({"image": image, "instances": truth})
+    return inputs
 
 
 def to_cfg(config: MaskRcnnConfig) -> CfgNode:
