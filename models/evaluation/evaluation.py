@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.answers import Answer
+from models.evaluation.boxes import NAME as BOX_AP50
+from models.evaluation.boxes import box_average_precision, film_boxes
 from models.evaluation.image_level import image_statistics
 from models.evaluation.pixel_level import PixelFigures, pixel_figures, size_class
 from models.training.metrics import bootstrap
@@ -93,6 +95,9 @@ def evaluate(answers: Sequence[Answer], samples: int = 2000) -> list[Row]:
         of_source = scored.source == source
         rows += _image_rows(str(source), scored, of_source, threshold, samples)
         rows += _pixel_rows(str(source), scored, of_source, samples)
+        rows += _box_rows(
+            str(source), [a for a, mine in zip(answers, of_source, strict=True) if mine], samples
+        )
         for kind in (scored.view, scored.drain):
             for value in np.unique(kind[of_source]):
                 if value:
@@ -142,6 +147,16 @@ def _pixel_rows(
             met, dices = zip(*pairs, strict=True)
             yield _mean(f"{group}, {size}", "sensitivity (outline met)", met, samples)
             yield _mean(f"{group}, {size}", "Dice of positives", dices, samples)
+
+
+def _box_rows(group: str, answers: Sequence[Answer], samples: int) -> Iterator[Row]:
+    films = film_boxes(answers)
+    if any(film.truth for film in films):
+
+        def precision(chosen: NDArray[np.int64]) -> float:
+            return box_average_precision([films[index] for index in chosen])
+
+        yield _row(group, BOX_AP50, precision, len(films), samples)
 
 
 def _mean(group: str, figure: str, values: Sequence[float], samples: int) -> Row:
