@@ -94,7 +94,8 @@ class Analyser:
         loaded = tuple(card for card in cards() if card.name in (*self._names, LUNG_FIELDS))
         if len(self._names) > 1:
             loaded += (card_of([self._model(name).card for name in self._names]),)
-        return EngineInfo(describe(self._device), loaded, without)
+        engines = tuple((name, self._model(name).engine) for name in self._names)
+        return EngineInfo(describe(self._device), loaded, without, engines)
 
     def analyse(
         self,

@@ -153,11 +153,14 @@ class EngineInfo:
         Of every loaded network, and of their consensus where there is one.
     without_gradients : tuple of str
         Models that methods which need gradients cannot explain.
+    engines : tuple of (str, str)
+        Each network's name, and the library whose layers run it.
     """
 
     device: str
     cards: tuple[ModelCard, ...]
     without_gradients: tuple[str, ...] = ()
+    engines: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

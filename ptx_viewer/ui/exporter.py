@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 import ptx_viewer
 from explain.attribution import Attribution
-from models.cards import ModelCard, card_path, load_card
+from models.cards import LUNG_FIELDS, ModelCard, card_path, load_card
+from models.consensus import card_of
 from ptx_viewer.measure.annotation import annotation_measurements
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
@@ -133,8 +134,8 @@ def shipped_cards(analysis: ImageAnalysis) -> tuple[ModelCard, ...]:
     """Return the cards of the models of a restored analysis, as long as the weights are still the same."""
     wanted = {prediction.model: prediction.card_id for prediction in analysis.predictions}
     if analysis.lung_fields is not None:
-        wanted["lung-fields"] = analysis.lung_fields.card_id
-    cards = []
+        wanted[LUNG_FIELDS] = analysis.lung_fields.card_id
+    cards: list[ModelCard] = []
     for name, card_id in wanted.items():
         try:
             card = load_card(card_path(name))
@@ -143,4 +144,9 @@ def shipped_cards(analysis: ImageAnalysis) -> tuple[ModelCard, ...]:
             continue
         if card.card_id == card_id:
             cards.append(card)
+    networks = [card for card in cards if card.name != LUNG_FIELDS]
+    if analysis.consensus is not None and len(networks) == len(analysis.predictions):
+        together = card_of(networks)
+        if together.card_id == analysis.consensus.prediction.card_id:
+            cards.append(together)
     return tuple(cards)

@@ -69,7 +69,10 @@ def _done(reading: Reading, analyst: Analyst) -> Face:
     assert analysis is not None
     if reading.refused is not None:
         return Face(("Not scored.", reading.refused), action=Act.SCORE_ANYWAY)
-    lines = [answer(prediction, analyst.title_of(prediction.model)) for prediction in analysis.predictions]
+    if analysis.consensus is not None:
+        lines = [answer(analysis.consensus.prediction, "the consensus"), *analysis.consensus.statements]
+    else:
+        lines = [answer(made, analyst.title_of(made.model)) for made in analysis.predictions]
     if not lines:
         lines = ["No model was run on this image."]
     if analysis.refused is not None:

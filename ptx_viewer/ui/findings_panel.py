@@ -10,6 +10,7 @@ from .analyst import Analyst
 from .faces import Face, face_of
 from .finding_row import FindingRow, SideQuestion, headline
 from .keys import KEY_OF, Act
+from .opinions_box import OpinionsBox
 from .reading import AnalysisState, Reading
 from .viewport import MaskStyle
 from .widgets import ActionButton, CalmComboBox, CalmSlider, Section, clear, label, row
@@ -36,6 +37,7 @@ class FindingsPanel(Section):
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
+        self.opinions = OpinionsBox(analyst)
         self._list = QVBoxLayout()
         self._list.setSpacing(4)
         self._question = SideQuestion()
@@ -52,6 +54,7 @@ class FindingsPanel(Section):
         self.opacity.valueChanged.connect(self._emit_style)
         self.rows.addLayout(self._face)
         self.rows.addWidget(self._bar)
+        self.rows.addWidget(self.opinions)
         self.rows.addLayout(self._list)
         self.rows.addWidget(self._question)
         self.rows.addWidget(self._hint)
@@ -89,6 +92,7 @@ class FindingsPanel(Section):
         self._bar.setVisible(running)
         if running and reading is not None:
             self._bar.setValue(round(1000 * reading.progress))
+        self.opinions.refresh(reading.analysis if reading is not None else None)
         self._show_rows(reading)
 
     def _show_face(self, face: Face) -> None:

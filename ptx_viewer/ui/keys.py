@@ -92,6 +92,7 @@ class Act(StrEnum):
     PUT_BACK = "put-back"
     COMPARE_PRIOR = "compare-prior"
     MASK_STYLE = "mask-style"
+    OPINIONS = "opinions"
     HEATMAP = "heatmap"
     HEATMAP_FAINTER = "heatmap-fainter"
     HEATMAP_STRONGER = "heatmap-stronger"
@@ -105,6 +106,7 @@ class Act(StrEnum):
     EXPLAIN_BOX = "explain-box"
     EXPLAIN_STROKE = "explain-stroke"
     COMPARE_MAPS = "compare-maps"
+    COMPARE_MODELS = "compare-models"
     IMPRESSION = "impression"
     SIGN = "sign"
 
@@ -236,6 +238,15 @@ KEYS: tuple[Key, ...] = (
         True,
         "Compare side by side",
     ),
+    Key(
+        Act.COMPARE_MODELS,
+        _WHY,
+        "Compare two networks' maps of one method",
+        ("Shift+M",),
+        "",
+        True,
+        "Both",
+    ),
     Key(Act.NEXT_FINDING, _REVIEW, "Next finding", ("N",)),
     Key(Act.PREVIOUS_FINDING, _REVIEW, "Previous finding", ("Shift+N",)),
     Key(Act.ACCEPT, _REVIEW, "Accept the selected finding", ("A",), "accept"),
@@ -255,6 +266,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.PUT_BACK, _REVIEW, "Put a moved line back", ("Shift+U",), short="Put back"),
     Key(Act.COMPARE_PRIOR, _REVIEW, "Compare with the prior film", ("Shift+C",), "prior", True, "Compare"),
     Key(Act.MASK_STYLE, _REVIEW, "Mask as outline, fill or hidden", ("M",)),
+    Key(Act.OPINIONS, _REVIEW, "The networks' own outlines on or off", ("Shift+O",)),
     Key(Act.IMPRESSION, _REVIEW, "Write the impression", ("Ctrl+I",)),
     Key(Act.SIGN, _REVIEW, "Sign or unsign the review", ("Ctrl+Return",), short="Sign"),
 )

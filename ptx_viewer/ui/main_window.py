@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from explain.target import Target
 from models.prediction import Box
 from ptx_viewer.review.store import ReviewStore
 
@@ -29,23 +26,22 @@ from .explanations import Explanations
 from .exporter import Exporter
 from .keys import Act
 from .library import Library
-from .measures_on_film import MeasuresOnFilm
 from .message_bar import MessageBar
 from .pane import Pane
 from .panes import Panes
 from .prior_comparison import PriorComparison
-from .priors import latest_film
 from .region_asking import RegionAsking
 from .right_column import RightColumn
 from .screen_modes import ScreenModes
+from .side_by_side import SideBySide
 from .start_screen import StartScreen
 from .status_bar import StatusBar
 from .toolbar import ToolBar
-from .viewport import PixelProbe
 from .viewport_grid import ViewportGrid
 from .volume_desk import VolumeDesk
 from .volume_review import VolumeReview
 from .window_actions import keeps_key, make_actions
+from .wiring import Wiring
 from .workers import Workers
 
 TITLE = "ptx-viewer"
@@ -94,12 +90,13 @@ class MainWindow(QMainWindow):
         self._cards: CardDialog | None = None
         self._lay_out()
         self.cheat_sheet = CheatSheet(self.centralWidget())
-        self._connect()
+        self.side_by_side = SideBySide(self)
+        self._wiring = Wiring(self)
         self.grid.set_count(1)
         self.commands = Commands(self)
         for act in (Act.LAYOUT_ONE, Act.TOOL_WINDOW, Act.TOGGLE_BROWSER, Act.TOGGLE_FINDINGS):
             self.actions_[act].setChecked(True)
-        self._refresh()
+        self.refresh()
         self.analyst.start()
 
     # ------------------------------------------------------------------ what actions do
@@ -120,24 +117,6 @@ class MainWindow(QMainWindow):
         self.priors.stop(count=count)
         self.grid.set_count(count)
         self.panes.fill(self.library.items)
-
-    def compare_prior(self) -> None:
-        """Show the prior film of the same patient beside the current one, or end that."""
-        if self.priors.on:
-            self.priors.stop()
-        else:
-            self.comparison.stop()
-            self.priors.start()
-        self._on_priors()
-
-    def compare_maps(self) -> None:
-        """Show the film twice, each with a map of its own, or end that."""
-        self.priors.stop()
-        if self.comparison.on:
-            self.comparison.stop()
-        elif not self.comparison.start():
-            self.messages.tell("Maps can be compared when a film is shown.")
-        self._on_comparison()
 
     def ask_region(self, act: Act) -> None:
         """Let the reader draw the region to be explained."""
@@ -211,6 +190,11 @@ class MainWindow(QMainWindow):
         if finding is not None and finding.mask.any():
             self.grid.active.centre_on(Box.around(finding.mask))
 
+    def show_maps(self) -> None:
+        """Give every viewport the map that it asks for."""
+        for pane in self.panes.all:
+            pane.set_heatmap(self.column.why.layer_of(pane))
+
     # ------------------------------------------------------------------ Qt's own calls
 
     def event(self, event: QEvent) -> bool:
@@ -266,138 +250,22 @@ class MainWindow(QMainWindow):
         stacked.addWidget(self._centre, 1)
         self.setCentralWidget(three_columns(self.browser, films, self.column, self.width()))
 
-    def _connect(self) -> None:
-        self.grid.activeChanged.connect(lambda _index: self._on_active())
-        self.grid.viewportMade.connect(lambda index: MeasuresOnFilm(self.panes.all[index]))
-        self.panes.paneChanged.connect(self._on_pane)
-        self.panes.newFindingDrawn.connect(self.adding.take)
-        self.panes.windowChanged.connect(self.bar.window_box.set_window)
-        self.panes.cursorMoved.connect(self._on_probe)
-        self.library.scanChanged.connect(self._refresh)
-        self.library.catalogueChanged.connect(self._on_catalogue)
-        self.analyst.engineChanged.connect(self._refresh)
-        self.analyst.busyChanged.connect(self._refresh)
-        self.exporter.changed.connect(self._refresh)
-        self.exporter.finished.connect(self.messages.tell)
-        self.exporter.failed.connect(self.messages.warn)
-        self.desk.problem.connect(self.messages.warn)
-        self.desk.saved.connect(lambda key: self.library.refresh_statuses([key]))
-        self.browser.chosen.connect(self.show_item)
-        self.bar.window_box.windowTyped.connect(self._on_window_typed)
-        self.bar.window_box.presetChosen.connect(self.apply_preset)
-        self.bar.window_box.finished.connect(self.focus_film)
-        self.bar.brush_radius.valueChanged.connect(self.panes.set_brush_radius)
-        findings = self.column.findings
-        findings.findingChosen.connect(self._on_finding_chosen)
-        findings.findingAsked.connect(self._on_finding_asked)
-        findings.sideAnswered.connect(self.adding.answer)
-        findings.maskStyleChanged.connect(self.panes.set_mask_style)
-        self.adding.changed.connect(
-            lambda: findings.set_adding(drawing=self.adding.drawing, asking=self.adding.asking)
-        )
-        self.explanations.changed.connect(lambda _key: self._refresh_status())
-        self.column.why.mapsChanged.connect(self._show_maps)
-        self.column.why.drawingAsked.connect(self.ask_region)
-        self.asking.changed.connect(lambda: self.column.why.set_drawing(self.asking.act))
-        self.panes.regionDrawn.connect(self._on_region)
-        self.comparison.changed.connect(self._on_comparison)
-        self.volume_review.changed.connect(self._refresh)
-        self.volume_review.acted.connect(self._refresh_actions)
-        findings.maskStyleChanged.connect(self.volume_review.view.set_style)
-        self.priors.changed.connect(self._on_priors)
-        self.column.models.cardAsked.connect(self.show_card)
-
-    def _show_maps(self) -> None:
-        for pane in self.panes.all:
-            pane.set_heatmap(self.column.why.layer_of(pane))
-
-    def _on_region(self, pane: Pane, mask: NDArray[np.bool_]) -> None:
-        self.column.why.explain(pane, Target.region(mask))
-
-    def _on_comparison(self) -> None:
-        self.actions_[Act.COMPARE_MAPS].setChecked(self.comparison.on)
-        layout = {1: Act.LAYOUT_ONE, 2: Act.LAYOUT_TWO, 4: Act.LAYOUT_FOUR}[self.grid.count]
-        self.actions_[layout].setChecked(True)
-        self.column.why.set_side(self.comparison.side)
-        self._show_maps()
-
-    def _on_priors(self) -> None:
-        offered = self.priors.offered
-        self.actions_[Act.COMPARE_PRIOR].setEnabled(offered is not None)
-        self.actions_[Act.COMPARE_PRIOR].setChecked(self.priors.on)
-        layout = {1: Act.LAYOUT_ONE, 2: Act.LAYOUT_TWO, 4: Act.LAYOUT_FOUR}[self.grid.count]
-        self.actions_[layout].setChecked(True)
-        study = offered[1] if offered is not None else None
-        self.column.measures.prior.show_state(study, self.priors.states, self.priors.changes())
-
-    def _on_active(self) -> None:
-        self.adding.stop()
-        self.column.why.set_side(self.comparison.side)
-        self._on_pane(self.pane)
-
-    def _on_pane(self, pane: Pane) -> None:
-        if pane is self.pane:
-            self.volume_review.follow(pane)
-            image = pane.image
-            self.bar.window_box.set_image(image)
-            if image is not None:
-                window = self.grid.active.window
-                self.bar.window_box.set_window(window.center, window.width)
-            self.column.show_pane(pane)
-            self._watch(pane)
-            self._on_priors()
-        current = self.pane.item
-        self.browser.set_shown(self.panes.shown_items, current.key if current is not None else None)
-        self.desk.release(self.panes.image_keys)
-        self.explanations.release(self.panes.image_keys)
-        self._refresh_actions()
-
-    def _watch(self, pane: Pane) -> None:
-        if pane.reading is not None:
-            reading = pane.reading
-            signals = (reading.stateChanged, reading.reviewChanged, reading.selectionChanged)
-            for signal in (*signals, reading.measuring.changed):
-                signal.connect(self._refresh_actions, Qt.ConnectionType.UniqueConnection)
-
-    def _on_window_typed(self, center: float, width: float) -> None:
-        if not self.volume_review.set_window(center, width):
-            self.grid.active.set_window(center, width)
-
-    def _on_probe(self, probe: PixelProbe | None) -> None:
-        self.status.show_probe(probe.text if probe is not None else "")
-
-    def _on_finding_chosen(self, finding_id: str) -> None:
-        if self.pane.reading is not None:
-            self.pane.reading.select(finding_id)
-            self.jump_to_selected()
-
-    def _on_finding_asked(self, finding_id: str, act: Act) -> None:
-        if self.pane.reading is not None:
-            self.pane.reading.select(finding_id)
-            self.actions_[act].trigger()
-
-    def _on_catalogue(self) -> None:
-        if self.pane.item is None:
-            items = self.library.items
-            first = latest_film(self.library.catalogue) or next(iter(items), None)
-            if first is not None:
-                self.show_item(first.key)
-        self._on_priors()
-        self._refresh()
-
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Show how things stand: films or start screen, panels, status, actions."""
         if self.library.items:
             self._centre.setCurrentWidget(self.volume_review.view if self.volume_review.on else self.grid)
         else:
             self.start.refresh(self.library)
         self.modes.apply_panels()
-        self._refresh_status()
-        self._refresh_actions()
+        self.refresh_status()
+        self.refresh_actions()
 
-    def _refresh_status(self) -> None:
+    def refresh_status(self) -> None:
+        """Say in the status bar what is running."""
         self.status.refresh(self.library, self.analyst, self.explanations, self.exporter.running)
 
-    def _refresh_actions(self) -> None:
+    def refresh_actions(self) -> None:
+        """Offer the actions that make sense now."""
         series = self.volume_review.reading
         enabled = enabled_actions(
             series if series is not None else self.pane.reading,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from models.cards import CONSENSUS
 
 from .analyst import Analyst, EngineState
 from .widgets import Section, clear, label
@@ -35,9 +37,15 @@ class ModelsPanel(Section):
         else:
             self._state.setText(f"Device: {analyst.device}")
         clear(self._list)
+        engines = dict(analyst.info.engines) if analyst.info is not None else {}
         for card in analyst.cards:
-            button = QPushButton(f"{card.title} ({card.card_id})")
+            # The card of a consensus is called after all its networks: too long for a button.
+            name = card.title if card.name == CONSENSUS else f"{card.title} ({card.card_id})"
+            runs_on = f", {engines[card.name]}" if card.name in engines else ""
+            button = QPushButton(f"{name}{runs_on}")
             button.setProperty("role", "link")
-            button.setToolTip("Show the model card")
+            button.setToolTip(f"{button.text()}: show the model card")
+            # A long name is cut off; it must not make the column wider than the window leaves it.
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _checked=False, name=card.name: self.cardAsked.emit(name))
             self._list.addWidget(button)

@@ -19,6 +19,8 @@ from .why_state import WhyState
 
 #: Identity of the finding that is being drawn and is not yet in the review.
 NEW_FINDING = "new-finding"
+#: How the identity of a network's own outline begins: it is no finding of the review.
+OPINION = "opinion:"
 #: Identity of the outline around the region that is asked about.
 ASKED_REGION = "asked-region"
 
@@ -44,6 +46,7 @@ class Pane(QObject):
         self.why = WhyState()
         self._desk = desk
         self._drawing = False
+        self._hidden: frozenset[str] = frozenset()
         self._heatmap: HeatmapLayer | None = None
         self._opening = 0
         self._pause = QTimer(self)
@@ -111,6 +114,12 @@ class Pane(QObject):
         self._drawing = drawing
         self.draw_masks()
 
+    def set_hidden_sources(self, hidden: frozenset[str]) -> None:
+        """Choose whose outlines are not drawn."""
+        if hidden != self._hidden:
+            self._hidden = hidden
+            self.draw_masks()
+
     def set_heatmap(self, layer: HeatmapLayer | None) -> None:
         """Show a heatmap of the present reading."""
         self._heatmap = layer
@@ -132,8 +141,10 @@ class Pane(QObject):
                 selected is not None and finding.finding_id == selected.finding_id,
             )
             for finding in reading.review.findings
-            if finding.decision is not Decision.REJECTED
+            if finding.decision is not Decision.REJECTED and finding.source not in self._hidden
         ]
+        # Above the findings, but thin: where both run along each other both are seen.
+        layers += self._opinions(reading)
         target = selected.finding_id if selected is not None else None
         if all(layer.finding_id != target for layer in layers):
             target = None
@@ -145,6 +156,23 @@ class Pane(QObject):
             layers.append(MaskLayer(ASKED_REGION, self.why.target.mask, REGION_COLOUR, dashed=True))
         self.viewport.set_masks(layers)
         self.viewport.set_edit_target(None if reading.locked else target)
+
+    def _opinions(self, reading: Reading) -> list[MaskLayer]:
+        """Return the networks' own outlines beside those of their consensus."""
+        analysis = reading.analysis
+        if analysis is None or analysis.consensus is None:
+            return []
+        return [
+            MaskLayer(
+                f"{OPINION}{made.model}-{number}",
+                instance.mask,
+                theme.colour_of(made.model),
+                context=True,
+            )
+            for made in analysis.predictions
+            if made.model not in self._hidden
+            for number, instance in enumerate(made.instances, start=1)
+        ]
 
     def _take(self, opened: Opened) -> None:
         if isinstance(opened, Image2D):
@@ -170,6 +198,7 @@ class Pane(QObject):
             self._leave()
             self.reading = self._desk.reading(image, is_film=self.item.is_film)
             self.reading.reviewChanged.connect(self.draw_masks)
+            self.reading.analysisChanged.connect(self.draw_masks)
             self.reading.selectionChanged.connect(self.draw_masks)
         self.draw_masks()
         self.readingChanged.emit()
@@ -177,6 +206,7 @@ class Pane(QObject):
     def _leave(self) -> None:
         if self.reading is not None:
             self.reading.reviewChanged.disconnect(self.draw_masks)
+            self.reading.analysisChanged.disconnect(self.draw_masks)
             self.reading.selectionChanged.disconnect(self.draw_masks)
             self.reading = None
         self._drawing = False

@@ -36,6 +36,7 @@ class Panes(QObject):
         self._brush_radius = 12.0
         self._style = (MaskStyle.OUTLINE, 0.45)
         self._private = False
+        self._hidden: frozenset[str] = frozenset()
         self.all: list[Pane] = []
         grid.viewportMade.connect(self._on_made)
 
@@ -82,6 +83,12 @@ class Panes(QObject):
         self._style = (style, opacity)
         self._set_up_all()
 
+    def set_hidden_sources(self, hidden: frozenset[str]) -> None:
+        """Choose whose outlines are not drawn: networks, the consensus."""
+        self._hidden = hidden
+        for pane in self.all:
+            pane.set_hidden_sources(hidden)
+
     def set_privacy(self, private: bool) -> None:
         """Hide or show who the patient is."""
         self._private = private
@@ -90,6 +97,7 @@ class Panes(QObject):
     def _on_made(self, index: int) -> None:
         viewport = self._grid.viewports[index]
         pane = Pane(viewport, self._desk, self)
+        pane.set_hidden_sources(self._hidden)
         self.all.append(pane)
         pane.readingChanged.connect(lambda: self.paneChanged.emit(pane))
         pane.newFindingDrawn.connect(self.newFindingDrawn)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
+from models.cards import CONSENSUS
+
 from .analyst import Analyst, EngineState
 from .explanations import Explanations
 from .keys import Act
@@ -83,6 +85,6 @@ class StatusBar(QStatusBar):
             self._engine.setText("Models not loaded")
             self._engine.setToolTip(analyst.failure)
         else:
-            versions = ", ".join(card.card_id for card in analyst.cards)
+            versions = ", ".join(card.card_id for card in analyst.cards if card.name != CONSENSUS)
             self._engine.setText(f"{versions} on {analyst.device}" if versions else "Models loading")
             self._engine.setToolTip("Weights and the device that runs them")

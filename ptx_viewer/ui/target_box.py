@@ -10,6 +10,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QWidget
 
 from explain.target import Target
+from models.prediction import Side
 from ptx_viewer.review.edits import READER
 from ptx_viewer.review.review import Decision, Finding
 
@@ -43,17 +44,26 @@ class TargetBox(CalmComboBox):
         self._choices: list[Target | Act] = []
         self._current = 0
         self._targets: dict[str, tuple[NDArray[np.bool_], Target]] = {}
+        self._own: dict[str, str] = {}
         self.activated.connect(self._on_activated)
 
-    def refresh(self, reading: Reading | None, state: WhyState, title_of: Callable[[str], str]) -> None:
-        """Offer what `reading` holds, with the target of `state` chosen; a region that was drawn stays."""
+    def refresh(
+        self, reading: Reading | None, state: WhyState, model: str, title_of: Callable[[str], str]
+    ) -> None:
+        """Offer what `reading` holds, with the target of `state` chosen; a region that was drawn stays.
+
+        Beside the findings of the review there are the own outlines of `model`, where it is one of several.
+        """
         rows: list[tuple[str, str, Target | Act]] = [(IMAGE_SCORE, "image", Target.image_score())]
         for finding in reading.review.findings if reading is not None else ():
             if finding.decision is not Decision.REJECTED and finding.mask.any():
-                target = self._target(finding)
+                target = self._target(finding.finding_id, finding.mask, finding.side)
                 rows.append((finding_name(finding, title_of), target.key, target))
+        rows += self._own_outlines(reading, model, title_of)
         if state.target.key not in [key for _text, key, _choice in rows]:
-            rows.append((REGION, state.target.key, state.target))
+            owner = self._own.get(state.target.key)
+            name = REGION if owner is None else f"The outline of {title_of(owner)}"
+            rows.append((name, state.target.key, state.target))
         chosen = [key for _text, key, _choice in rows].index(state.target.key)
         rows += [(f"{text}  ({KEY_OF[act].shown})", "", act) for act, text in _ASKS.items()]
         texts = [text for text, _key, _choice in rows]
@@ -66,12 +76,33 @@ class TargetBox(CalmComboBox):
         self._choices = [choice for _text, _key, choice in rows]
         self._current = chosen
 
-    def _target(self, finding: Finding) -> Target:
-        """Return the question why a finding is outlined where it is; made once for each outline."""
-        known = self._targets.get(finding.finding_id)
-        if known is None or known[0] is not finding.mask:
-            known = (finding.mask, Target.finding(finding.mask, finding.side.value))
-            self._targets[finding.finding_id] = known
+    def of_another_network(self, state: WhyState) -> bool:
+        """Whether the target of `state` is the own outline of another network than `state` asks."""
+        return self._own.get(state.target.key, state.model) != state.model
+
+    def _own_outlines(
+        self, reading: Reading | None, model: str, title_of: Callable[[str], str]
+    ) -> list[tuple[str, str, Target | Act]]:
+        analysis = reading.analysis if reading is not None else None
+        answer = analysis.answer(model) if analysis is not None and analysis.consensus is not None else None
+        if reading is None or answer is None:
+            return []
+        listed = {finding.finding_id for finding in reading.review.findings}
+        rows: list[tuple[str, str, Target | Act]] = []
+        for number, instance in enumerate(answer.instances, start=1):
+            if f"{model}-{number}" not in listed:
+                target = self._target(f"{model}-own-{number}", instance.mask, instance.side)
+                self._own[target.key] = model
+                text = f"{instance.side.value.capitalize()} · {instance.score:.2f}, {title_of(model)}'s own"
+                rows.append((text, target.key, target))
+        return rows
+
+    def _target(self, identity: str, mask: NDArray[np.bool_], side: Side) -> Target:
+        """Return the question why an outline lies where it does; made once for each outline."""
+        known = self._targets.get(identity)
+        if known is None or known[0] is not mask:
+            known = (mask, Target.finding(mask, side.value))
+            self._targets[identity] = known
         return known[1]
 
     def _on_activated(self, index: int) -> None:

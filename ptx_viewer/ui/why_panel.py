@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explain.attribution import Attribution
-from explain.methods import GRADIENT_METHODS, METHODS, title
+from explain.methods import METHODS, title
 from explain.target import Target
 from ptx_viewer import map_wording
 from ptx_viewer.report.content import MapLook
@@ -19,9 +19,9 @@ from .explanations import Explanations
 from .keys import Act
 from .map_entry import CheckState, MapKey, MapState
 from .pane import Pane
-from .reading import Reading
 from .target_box import TargetBox
 from .viewport import HeatmapLayer
+from .why_choice import WhyChoice
 from .why_row import MethodRow
 from .why_view import RowView, row_view
 from .widgets import ActionButton, CalmComboBox, Section, label, row
@@ -60,6 +60,7 @@ class WhyPanel(Section):
         self._analyst = analyst
         self._explanations = explanations
         self._pane: Pane | None = None
+        self.choice = WhyChoice(analyst, explanations)
         self._left_out: set[MapKey] = set()
         self._flickered = False
         self._empty = label("", "quiet")
@@ -68,6 +69,8 @@ class WhyPanel(Section):
         self.model = CalmComboBox()
         self.model.setToolTip("Whose answer is explained")
         self.model.setAccessibleName("Whose answer is explained")
+        self.model.setMinimumContentsLength(8)
+        self.model.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._model_label = label("Model", "quiet", wrap=False)
         self._missing = label("", "quiet")
         self._missing.setObjectName("not-applicable")
@@ -75,6 +78,7 @@ class WhyPanel(Section):
         self._hidden = label("Maps are hidden; the space bar brings them back.", "quiet")
         self._which = label("")
         compare = ActionButton(actions[Act.COMPARE_MAPS])
+        self._compare_models = ActionButton(actions[Act.COMPARE_MODELS])
         self.rows_: dict[str, MethodRow] = {
             method: MethodRow(act, title(method)) for method, act in METHOD_ACTS.items()
         }
@@ -87,7 +91,7 @@ class WhyPanel(Section):
             name.setFixedWidth(46)
         content.addWidget(self._which)
         content.addLayout(row(explain, self.target, stretch=1))
-        content.addLayout(row(self._model_label, self.model, stretch=1))
+        content.addLayout(row(self._model_label, self.model, self._compare_models, stretch=1))
         content.addWidget(self._missing)
         content.addWidget(self._hint)
         content.addWidget(self._hidden)
@@ -107,7 +111,7 @@ class WhyPanel(Section):
     def shown(self) -> Attribution | None:
         """The map of the active viewport, if there is one yet."""
         pane = self._pane
-        key = self._key(pane, pane.why.shown) if pane is not None and pane.why.shown else None
+        key = self.choice.key_of(pane, pane.why.shown) if pane is not None and pane.why.shown else None
         return self._explanations.entry(key).attribution if key is not None else None
 
     @property
@@ -125,7 +129,7 @@ class WhyPanel(Section):
     def layer_of(self, pane: Pane) -> HeatmapLayer | None:
         """Return what a viewport shows."""
         method = pane.why.shown
-        key = self._key(pane, method) if method else None
+        key = self.choice.key_of(pane, method) if method else None
         attribution = self._explanations.entry(key).attribution if key is not None else None
         if attribution is None or self._flickered or method is None:
             return None
@@ -140,7 +144,7 @@ class WhyPanel(Section):
             style.opacity,
             style.colour_map,
             caption,
-            f"{title(method)} ({model})" if len(self._models(pane.reading)) > 1 else title(method),
+            f"{title(method)} ({model})" if len(self.choice.models_of(pane)) > 1 else title(method),
             attribution.regions if style.borders else None,
             shown=attribution.below_cutoff is None or pane.why.anyway,
         )
@@ -153,11 +157,11 @@ class WhyPanel(Section):
     def switch(self, method: str) -> None:
         """Show a method's map in the active viewport, or hide it; what is not there yet is asked for."""
         pane = self._pane
-        if pane is None or self._unusable(pane, method) is not None:
+        if pane is None or self.choice.unusable(pane, method) is not None:
             return
         self._flickered = False
         pane.why.show(None if pane.why.shown == method else method)
-        self._ask(pane, again=True)
+        self.choice.ask(pane, again=True)
         self.refresh()
 
     def switch_last(self) -> None:
@@ -182,7 +186,7 @@ class WhyPanel(Section):
         pane.why.target = target
         pane.why.anyway = False
         pane.draw_masks()
-        self._ask(pane)
+        self.choice.ask(pane)
         self.refresh()
 
     def set_drawing(self, act: Act | None) -> None:
@@ -215,37 +219,37 @@ class WhyPanel(Section):
         self._content.setVisible(scored)
         if pane is not None and scored:
             self._list_models(pane)
-            self.target.refresh(reading, pane.why, self._analyst.title_of)
+            self.target.refresh(reading, pane.why, self.choice.model_of(pane), self._analyst.title_of)
             self._show_rows(pane)
         self._hidden.setVisible(self._flickered)
         self.mapsChanged.emit()
 
     def _show_rows(self, pane: Pane) -> None:
         # The reason is the same for every method that does not apply: it is said once.
-        reasons = {self._unusable(pane, method) for method in METHODS} - {None}
+        reasons = {self.choice.unusable(pane, method) for method in METHODS} - {None}
         self._missing.setText(next(iter(reasons), ""))
         self._missing.setVisible(bool(reasons))
         for method, made in self.rows_.items():
             made.show_view(self._view(pane, method))
 
     def _view(self, pane: Pane, method: str) -> RowView:
-        key = self._key(pane, method)
-        unusable = self._unusable(pane, method)
-        model = self._analyst.title_of(self._model(pane))
+        key = self.choice.key_of(pane, method)
+        unusable = self.choice.unusable(pane, method)
+        model = self._analyst.title_of(self.choice.model_of(pane))
         entry = self._explanations.entry(key)
         return row_view(
             method, pane.why, entry, model, unusable=unusable or "", in_report=key not in self._left_out
         )
 
     def _list_models(self, pane: Pane) -> None:
-        models = self._models(pane.reading)
+        models = self.choice.models_of(pane)
         titles = [self._analyst.title_of(model) for model in models]
         with QSignalBlocker(self.model):
             if titles != [self.model.itemText(i) for i in range(self.model.count())]:
                 self.model.clear()
                 self.model.addItems(titles)
-            self.model.setCurrentIndex(models.index(self._model(pane)))
-        for widget in (self.model, self._model_label):
+            self.model.setCurrentIndex(models.index(self.choice.model_of(pane)))
+        for widget in (self.model, self._model_label, self._compare_models):
             widget.setVisible(len(models) > 1)
 
     # ------------------------------------------------------------------ what the reader does
@@ -273,16 +277,19 @@ class WhyPanel(Section):
     def _on_model(self, index: int) -> None:
         pane = self._pane
         if pane is not None:
-            pane.why.model = self._models(pane.reading)[index]
+            pane.why.model = self.choice.models_of(pane)[index]
             pane.why.anyway = False
-            self._ask(pane)
+            if self.target.of_another_network(pane.why):
+                pane.why.target = Target.image_score()
+                pane.draw_masks()
+            self.choice.ask(pane)
             self.refresh()
 
     def _on_map(self, key: MapKey) -> None:
         pane = self._pane
         if pane is not None and pane.reading is not None and pane.reading.key == key.image:
             made = self.rows_.get(key.method)
-            if made is not None and self._key(pane, key.method) == key:
+            if made is not None and self.choice.key_of(pane, key.method) == key:
                 made.show_view(self._view(pane, key.method))
         entry = self._explanations.entry(key)
         if entry.state is not MapState.RUNNING and entry.check is not CheckState.RUNNING:
@@ -290,11 +297,11 @@ class WhyPanel(Section):
 
     def _cancel(self, method: str) -> None:
         if self._pane is not None:
-            self._explanations.cancel(self._key(self._pane, method))
+            self._explanations.cancel(self.choice.key_of(self._pane, method))
 
     def _report(self, method: str) -> None:
         if self._pane is not None:
-            self._left_out ^= {self._key(self._pane, method)}
+            self._left_out ^= {self.choice.key_of(self._pane, method)}
             self._show_rows(self._pane)
 
     def _show_anyway(self, _method: str) -> None:
@@ -302,46 +309,6 @@ class WhyPanel(Section):
             self._pane.why.anyway = not self._pane.why.anyway
             self.refresh()
 
-    # ------------------------------------------------------------------ asking
-
-    def _ask(self, pane: Pane, *, again: bool = False) -> None:
-        """Ask for the map that a viewport shows; one that failed or was cancelled only if `again`."""
-        method, reading = pane.why.shown, pane.reading
-        if method is None or reading is None or self._unusable(pane, method) is not None:
-            return
-        key = self._key(pane, method)
-        if again or self._explanations.entry(key).state is MapState.NOT_COMPUTED:
-            self._explanations.ask(reading.image, key, pane.why.target, reading.analysis)
-
-    def _unusable(self, pane: Pane, method: str) -> str | None:
-        """Return why a method does not apply to what a viewport shows; None where it does."""
-        models = self._models(pane.reading)
-        if not models:
-            return "Nothing was scored."
-        model = self._model(pane)
-        info = self._analyst.info
-        if method in GRADIENT_METHODS and info is not None and model in info.without_gradients:
-            first, *others = [title(each) for each in METHODS if each in GRADIENT_METHODS]
-            names = [first, *(name.lower() for name in others)]
-            return (
-                f"{', '.join(names[:-1])} and {names[-1]} need gradients, "
-                f"which {self._analyst.title_of(model)} does not offer."
-            )
-        return None
-
-    def _key(self, pane: Pane, method: str) -> MapKey:
-        image = pane.reading.key if pane.reading is not None else ""
-        return MapKey(image, self._model(pane), method, pane.why.target.key)
-
-    def _model(self, pane: Pane) -> str:
-        models = self._models(pane.reading)
-        return pane.why.model if pane.why.model in models else next(iter(models), "")
-
     def _look(self, method: str) -> MapLook:
         style = self.rows_[method].style_
         return MapLook(style.colour_map, style.opacity)
-
-    @staticmethod
-    def _models(reading: Reading | None) -> tuple[str, ...]:
-        analysis = reading.analysis if reading is not None else None
-        return tuple(made.model for made in analysis.predictions) if analysis is not None else ()

@@ -16,7 +16,7 @@ from .why_view import RowView
 from .widgets import CalmComboBox, CalmSlider, ElidedLabel, label, row
 
 _SWATCH = QSize(34, 12)
-_TOGGLE_WIDTH = 164
+_TOGGLE_WIDTH = 172
 
 
 @dataclass(frozen=True)

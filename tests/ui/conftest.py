@@ -21,12 +21,15 @@ from PySide6.QtWidgets import QApplication
 from explain.attribution import Attribution, Faithfulness, Provenance, Repeatability
 from explain.target import Target
 from models.cards import DataSource, Figure, ModelCard
+from models.consensus import card_of
 from models.prediction import Box, Instance, LungFields, Prediction, Side
 from ptx_viewer.engine import EngineError
 from ptx_viewer.explaining import below_cutoff
-from ptx_viewer.measure.film import measure_film
+from ptx_viewer.opinions import weigh
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
+from ptx_viewer.review.edits import review_from_analysis
+from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.volume import Volume
@@ -87,6 +90,8 @@ class SampleEngine:
         An analysis, the loading, a map, and its check, wait for these.
     models : tuple of str
         Which answer, each with the same outline.
+    silent : tuple of str
+        Which of them find nothing.
     without_gradients : tuple of str
     maps : list
         What was asked of it to explain: model, method and description of the target.
@@ -97,6 +102,7 @@ class SampleEngine:
     load_failure: str = ""
     map_failure: str = ""
     models: tuple[str, ...] = ("attention-unet",)
+    silent: tuple[str, ...] = ()
     without_gradients: tuple[str, ...] = ()
     go: threading.Event = field(default_factory=threading.Event)
     loaded: threading.Event = field(default_factory=threading.Event)
@@ -117,6 +123,8 @@ class SampleEngine:
         if self.load_failure:
             raise EngineError(self.load_failure)
         cards = [model_card(name, TITLES[name]) for name in (*self.models, "lung-fields")]
+        if len(self.models) > 1:
+            cards.append(card_of(cards[: len(self.models)]))
         return EngineInfo("cpu", tuple(cards), self.without_gradients)
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
@@ -127,7 +135,7 @@ class SampleEngine:
             raise EngineError(self.failure)
         if self.refusal and not options.override_refusal:
             return ImageAnalysis(image.reference.key, refused=self.refusal)
-        return sample_analysis(image, refused=self.refusal or None, models=self.models)
+        return sample_analysis(image, refused=self.refusal or None, models=self.models, silent=self.silent)
 
     def explain(
         self,
@@ -234,10 +242,19 @@ def sample_map(image: Image2D, model: str, method: str, target: Target) -> Attri
     )  # fmt: skip
 
 
+def silent_answer(image: Image2D, model: str) -> Prediction:
+    """Return the answer of a network that finds nothing."""
+    nothing = np.zeros(image.shape, dtype=np.float32)
+    return Prediction(model, f"{model}-test", nothing, 0.02, 0.41, 0.5, (), 0.4, "cpu")
+
+
 def sample_analysis(
-    image: Image2D, refused: str | None = None, models: tuple[str, ...] = ("attention-unet",)
+    image: Image2D,
+    refused: str | None = None,
+    models: tuple[str, ...] = ("attention-unet",),
+    silent: tuple[str, ...] = (),
 ) -> ImageAnalysis:
-    """Return what a faultless network would say about a film of :func:`write_film`."""
+    """Return what faultless networks would say about a film of :func:`write_film`; `silent` ones miss it."""
     mask, fields = patches(image)
     instances = (Instance(mask, Box.around(mask), 0.93, Side.RIGHT),) if mask.any() else ()
     predictions = tuple(
@@ -252,6 +269,8 @@ def sample_analysis(
             seconds=0.4,
             device="cpu",
         )
+        if model not in silent
+        else silent_answer(image, model)
         for model in models
     )
     heatmap = np.zeros(image.shape, dtype=np.float32)
@@ -266,15 +285,16 @@ def sample_analysis(
         provenance=Provenance("captum", "decoder", None, None, None),
         faithfulness=Faithfulness(0.21, 0.74, 0.45, 0.52, "yes"),
     )
-    masks = {instance.side: instance.mask for instance in instances}
-    return ImageAnalysis(
+    analysis = ImageAnalysis(
         image_key=image.reference.key,
         refused=refused,
         predictions=predictions,
         lung_fields=fields,
         attributions=(attribution,),
-        measurements=measure_film(masks, fields, image.spacing, "attention-unet"),
+        consensus=weigh(predictions, [model_card(name, TITLES[name]) for name in models], fields),
     )
+    measured = current_measurements(review_from_analysis(analysis), analysis, image.spacing)
+    return replace(analysis, measurements=measured)
 
 
 def write_film(path: Path, number: int) -> Path:

@@ -48,7 +48,7 @@ def colour_at(screen_point):
 
 def entry(window, method: str):
     why = window.column.why
-    return window.explanations.entry(why._key(window.pane, method))
+    return window.explanations.entry(why.choice.key_of(window.pane, method))
 
 
 def settle(qtbot, window, method: str) -> None:

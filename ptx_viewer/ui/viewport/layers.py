@@ -73,6 +73,8 @@ class MaskLayer:
         Drawn with a thicker line.
     dashed : bool
         Always drawn as a dashed outline: it marks a question, not a finding.
+    context : bool
+        Always drawn as a thin outline: a network's own opinion beside the findings.
     """
 
     finding_id: str
@@ -81,6 +83,7 @@ class MaskLayer:
     label: str = ""
     selected: bool = False
     dashed: bool = False
+    context: bool = False
 
 
 @dataclass(frozen=True, eq=False)

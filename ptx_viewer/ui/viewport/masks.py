@@ -18,6 +18,7 @@ from .text import TextBlock
 
 LINE = 2.0
 SELECTED_LINE = 3.0
+CONTEXT_LINE = 1.3
 
 
 #: How far a line may stray from the pixels' edges on the screen, in device pixels.
@@ -129,7 +130,7 @@ def paint_mask(
 ) -> None:
     """Draw one mask; lines keep their width at every zoom."""
     layer = item.layer
-    style = MaskStyle.OUTLINE if layer.dashed else style
+    style = MaskStyle.OUTLINE if layer.dashed or layer.context else style
     shape = screen_transform(geometry, ratio).map(item.path(geometry.zoom))
     colour = QColor(layer.colour)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -139,9 +140,10 @@ def paint_mask(
         painter.fillPath(shape, filling)
         if not layer.selected:
             return
-    width = SELECTED_LINE if layer.selected else LINE
-    # The dark rim keeps a light line visible over white film.
-    for line, tint in ((width + 2, QColor(0, 0, 0, 150)), (width, colour)):
+    width = SELECTED_LINE if layer.selected else CONTEXT_LINE if layer.context else LINE
+    # The dark rim keeps a light line visible over white film; a thin line must not hide a thick one.
+    rim = 0 if layer.context else 2
+    for line, tint in ((width + rim, QColor(0, 0, 0, 150)), (width, colour)):
         pen = QPen(tint, line)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         if layer.dashed:
