@@ -41,6 +41,13 @@ class VolumeState(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: What is said when something under way was cancelled.
+_CANCELLED = {
+    VolumeState.READING: "Reading the series was cancelled.",
+    VolumeState.SEGMENTING: "Cancelled. Nothing was kept.",
+}
+
+
 def is_volume(item: Displayable | None) -> bool:
     """Whether a row of the browser is a CT series that can be segmented as a whole."""
     return (
@@ -294,7 +301,7 @@ class VolumeDesk(QObject):
             work,
             done=taken,
             failed=lambda error: end(VolumeState.FAILED, sentence(error)),
-            cancelled=lambda: end(VolumeState.CANCELLED),
+            cancelled=lambda: end(VolumeState.CANCELLED, _CANCELLED.get(self.state, "")),
             progress=step,
         )
         self._job = job

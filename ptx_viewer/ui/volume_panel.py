@@ -13,7 +13,7 @@ from ptx_viewer.review.volume import VolumeFinding
 from ptx_viewer.volumes import BASIS, TITLE
 
 from .finding_row import FindingRow
-from .keys import Act
+from .keys import KEY_OF, Act
 from .measure_wording import number_text
 from .volume_desk import VolumeDesk, VolumeState
 from .volume_reading import VolumeReading
@@ -62,13 +62,16 @@ class VolumePanel(Section):
         self._cancel = ActionButton(actions[Act.CANCEL])
         self._planes = ActionButton(actions[Act.PLANES])
         self._add = ActionButton(actions[Act.ADD_FINDING])
+        self._masks = QPushButton("Masks")
+        self._masks.setToolTip(KEY_OF[Act.MASK_STYLE].tooltip)
+        self._masks.clicked.connect(actions[Act.MASK_STYLE].trigger)
         self._question = _SideQuestion()
         self._question.answered.connect(self.sideAnswered)
         self._notices = QVBoxLayout()
         self._notices.setSpacing(3)
         self.rows.addWidget(self._state)
         self.rows.addWidget(self._bar)
-        self.rows.addLayout(row(self._segment, self._cancel, self._planes, self._add))
+        self.rows.addLayout(row(self._segment, self._cancel, self._planes, self._add, self._masks))
         self.rows.addWidget(self._question)
         self.rows.addLayout(self._list)
         self.rows.addLayout(self._notices)
@@ -104,7 +107,9 @@ class VolumePanel(Section):
         self._cancel.setVisible(desk.busy)
         reading = desk.reading
         self._segment.setVisible(not desk.busy and desk.state is not VolumeState.DONE)
-        self._add.setVisible(reading is not None and reading.can_draw and not desk.busy)
+        drawable = reading is not None and reading.can_draw and not desk.busy
+        self._add.setVisible(drawable)
+        self._masks.setVisible(drawable)
         self._show_rows(reading)
 
     def _follow(self) -> None:
@@ -128,7 +133,7 @@ class VolumePanel(Section):
             VolumeState.READING: f"Reading the series. {desk.message}",
             VolumeState.SEGMENTING: f"Segmenting. {desk.message}",
             VolumeState.FAILED: f"This did not succeed: {desk.message}",
-            VolumeState.CANCELLED: "Cancelled. Nothing was kept.",
+            VolumeState.CANCELLED: desk.message,
         }.get(desk.state, "This series has not been segmented.")
 
     def _show_rows(self, reading: VolumeReading | None) -> None:
