@@ -32,6 +32,9 @@ def train(words: Sequence[str]) -> int:
     parser.add_argument(
         "--precision", choices=get_args(Precision), default="float32", help="as shipped; default: float32"
     )
+    parser.add_argument(
+        "--by-detectron2", action="store_true", help="mask-rcnn as shipped: by Detectron2's own trainer"
+    )
     parser.add_argument("--threads", type=int, help="processor threads; default: all")
     chosen = parser.parse_args(list(words))
     if chosen.config is None and (chosen.network is None or chosen.data is None):
@@ -40,6 +43,8 @@ def train(words: Sequence[str]) -> int:
         parser.error("a configuration names network and data itself")
     if chosen.initial is not None and (chosen.config is not None or chosen.network == "lung-fields"):
         parser.error("--initial is not for lung-fields; a configuration names its own")
+    if chosen.by_detectron2 and (chosen.network != "mask-rcnn" or chosen.precision != "float32"):
+        parser.error("--by-detectron2 is for mask-rcnn in float32")
     if chosen.folds is not None and (chosen.config is None or chosen.folds < 2):
         parser.error("--folds needs a --config and at least 2 folds")
     with _complaints() as status:
@@ -86,7 +91,7 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
     from models.training.evaluate_pneumothorax import export_pneumothorax
     from models.training.lungs import lung_films, train_lungs
     from models.training.manifest import entries_of_parts, keep_manifest
-    from models.training.mask_rcnn import train_mask_rcnn
+    from models.training.mask_rcnn import train_by_detectron2, train_mask_rcnn
     from models.training.pneumothorax import pneumothorax_films, train_pneumothorax
 
     if chosen.threads:
@@ -104,6 +109,10 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
             command += " --initial EARLIER-WEIGHTS"
         if chosen.precision != "float32":
             command += f" --precision {chosen.precision}"
+        if chosen.by_detectron2:
+            file = train_by_detectron2(chosen.data, chosen.out, chosen.steps, lungs, chosen.initial)
+            print(f"the weights are in {file}; no card is written for them")  # noqa: T201
+            return
         if chosen.network == "mask-rcnn":
             train_mask_rcnn(chosen.data, chosen.out, chosen.steps, lungs, chosen.initial, chosen.precision)
             card = export_mask_rcnn(chosen.out, chosen.data, chosen.out, command)
@@ -123,7 +132,8 @@ def _train_as_configured(config: Path, out: Path, folds: int | None, threads: in
     from models import zoo
     from models.training.configuration import read_configuration
     from models.training.cross_validation import cross_validate
-    from models.training.experiment import read_entries, run_training, write_card
+    from models.training.experiment import read_entries, run_training
+    from models.training.experiment_card import write_card
     from models.training.world import joined
 
     configuration = read_configuration(config)

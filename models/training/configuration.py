@@ -33,7 +33,7 @@ class NetworkSettings:
 
     Attributes
     ----------
-    name : {"attention-unet", "unet"}
+    name : {"attention-unet", "unet", "mask-rcnn"}
     encoder : str
         timm's name of a model with features at strides 2, 4, 8, 16 and 32, e.g. ``resnet50``,
         ``tf_efficientnet_b0``, ``xception41``.
@@ -41,12 +41,12 @@ class NetworkSettings:
         ``"packaged"`` (the EfficientNet-Lite models), ``"none"``, or the path of a weight file.
     initial : str
         ``"none"``, or the path of a safetensors file of the same network to go on from; its encoder
-        takes the place of `encoder_weights`.
+        takes the place of `encoder_weights`.  A Mask R-CNN also begins with the encoder of a U-Net.
     size : int
         Edge of the network's grid in pixels, a multiple of 32.
     """
 
-    name: Literal["attention-unet", "unet"] = "attention-unet"
+    name: Literal["attention-unet", "unet", "mask-rcnn"] = "attention-unet"
     encoder: str = "tf_efficientnet_lite2"
     encoder_weights: str = "packaged"
     initial: str = "none"

@@ -11,17 +11,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.cards import DataSource, ModelCard
 from models.device import select_device
+from models.mask_rcnn.config import MaskRcnnConfig
+from models.mask_rcnn.network import MaskRcnn
 from models.networks.unet import UNet
 from models.preprocess import Preprocessing, enhance
-from models.training import export, films, splits
-from models.training.configuration import Configuration, keep_configuration
+from models.training import films, splits
+from models.training.configuration import Configuration, NetworkSettings, keep_configuration
 from models.training.digital import DIGITAL_FILMS, digital_films
 from models.training.film_mix import FilmMix
 from models.training.films import Film, FilmBank
-from models.training.fit import fit, trained_weights
+from models.training.fit import fit
 from models.training.manifest import NO_FOLD, Entry, check_files, keep_manifest, make_entries, read_manifest
+from models.training.mask_rcnn import FROZEN_CHEST, FROZEN_PHOTOGRAPHS, config_for, warm_start
+from models.training.mask_rcnn_task import MaskRcnnTask
 from models.training.pneumothorax import IN_FIGURES, outline_lungs, pneumothorax_films
 from models.training.pneumothorax_task import PneumothoraxTask
 from models.training.pretrained import load_imagenet
@@ -33,7 +36,6 @@ from models.weights import load_weights
 _log = logging.getLogger(__name__)
 #: Share of the negative films' area that is lung in any collection of chest films.
 _LEAST_LUNG = 0.05
-_FIGURES = ("image ROC-AUC", "sensitivity", "specificity", "Dice of positives")
 
 
 def read_entries(configuration: Configuration, folds: int = 0) -> list[Entry]:
@@ -115,7 +117,7 @@ def parts_of(entries: Sequence[Entry], fold: int | None = None) -> dict[str, lis
     return parts
 
 
-def build_network(configuration: Configuration) -> UNet:
+def build_network(configuration: Configuration) -> UNet | MaskRcnn:
     """Return the network to train: on its encoder, with weights where they are asked for.
 
     Raises
@@ -125,22 +127,42 @@ def build_network(configuration: Configuration) -> UNet:
     """
     settings = configuration.network
     torch.manual_seed(configuration.fit.seed)
+    network: UNet | MaskRcnn
     try:
-        network = UNet(settings.encoder, attention=settings.attention, rectified_features=False)
+        if settings.name == "mask-rcnn":
+            network = MaskRcnn(mask_rcnn_config(settings))
+            encoder: nn.Module = network.backbone.bottom_up.get_submodule("body")
+        else:
+            network = UNet(settings.encoder, attention=settings.attention, rectified_features=False)
+            encoder = network.encoder
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"the encoder '{settings.encoder}' cannot be used: {error}") from error
     if settings.initial != "none":
-        load_weights(network, Path(settings.initial))
+        if isinstance(network, MaskRcnn):
+            warm_start(network, Path(settings.initial))
+        else:
+            load_weights(network, Path(settings.initial))
     elif settings.encoder_weights == "packaged":
-        load_imagenet(network.encoder, settings.encoder)
+        load_imagenet(encoder, settings.encoder)
     elif settings.encoder_weights != "none":
-        load_imagenet(network.encoder, settings.encoder, Path(settings.encoder_weights))
+        load_imagenet(encoder, settings.encoder, Path(settings.encoder_weights))
     return network
+
+
+def mask_rcnn_config(settings: NetworkSettings) -> MaskRcnnConfig:
+    """Return what a Mask R-CNN is built from."""
+    if settings.initial != "none":
+        frozen = FROZEN_CHEST
+    elif settings.encoder_weights != "none":
+        frozen = FROZEN_PHOTOGRAPHS
+    else:
+        frozen = 0
+    return config_for(settings.encoder, settings.size, frozen)
 
 
 def build_task(
     configuration: Configuration, parts: dict[str, list[Film]], lung_network: nn.Module, run: Path
-) -> PneumothoraxTask:
+) -> PneumothoraxTask | MaskRcnnTask:
     """Read the films into memory; `lung_network` outlines the lung fields that insertions need.
 
     A kind of which there are no films is left out of the batches.  The digital thorax's films are made
@@ -181,6 +203,8 @@ def build_task(
         settings=batch if labelled.films else dataclasses.replace(batch, labelled=0),
         augmentation=configuration.augmentation,
     )
+    if configuration.network.name == "mask-rcnn":
+        return MaskRcnnTask(mix, bank(parts[VALIDATION], size))
     loss = configuration.loss
     return PneumothoraxTask(mix, bank(parts[VALIDATION], size), loss.focal_gamma, loss.focal_alpha)
 
@@ -219,88 +243,3 @@ def run_training(
     task = build_task(configuration, parts, lung_network, run)
     fit(network, task, configuration.fit, run, device, world)
     return parts
-
-
-def write_card(
-    configuration: Configuration, run: Path, parts: dict[str, list[Film]], command: str
-) -> ModelCard:
-    """Write ``run/model``: weights and a card, thresholds from the validation films, figures from test films.
-
-    ``evaluate`` and ``compare`` take that folder in place of a network's name.
-    """
-    from models import zoo
-    from models.evaluation.answers import ask
-    from models.evaluation.evaluation import evaluate
-    from models.training.evaluate_pneumothorax import choose_on_validation
-
-    network = build_network(
-        dataclasses.replace(
-            configuration,
-            network=dataclasses.replace(configuration.network, encoder_weights="none", initial="none"),
-        )
-    )
-    network.load_state_dict(trained_weights(run))
-    folder = run / "model"
-    folder.mkdir(exist_ok=True)
-    card = choose_on_validation(network, _draft(configuration, parts, command), parts[VALIDATION], folder)
-    if parts[TEST]:
-        model = zoo.open_model(card, folder / f"{card.name}.safetensors", torch.device("cpu"))
-        # A collection as a whole: its sizes and views apart are for `evaluate`.
-        sources = {film.source for film in parts[TEST]}
-        figures = tuple(
-            export.figure(row.figure, (row.value, row.low, row.high), f"{row.group}, held out", row.films)
-            for row in evaluate(ask(model, parts[TEST]))
-            if row.group in sources
-            and row.figure in _FIGURES
-            and np.isfinite([row.value, row.low, row.high]).all()
-        )
-        card = dataclasses.replace(card, figures=figures)
-    export.write_card(card, folder)
-    return card
-
-
-def _draft(configuration: Configuration, parts: dict[str, list[Film]], command: str) -> ModelCard:
-    network, preprocessing = configuration.network, configuration.preprocessing
-    gates = " with additive attention gates (Oktay et al. 2018)" if network.attention else ""
-    steps = ["percentiles 0.5 and 99.5 to black and white"]
-    if preprocessing.denoise != "none":
-        steps.append(f"{preprocessing.denoise} denoising")
-    if preprocessing.clahe:
-        steps.append(f"CLAHE with clip limit {preprocessing.clahe:g}")
-    counts = ", ".join(f"{len(parts[name])} {name}" for name in (TRAIN, VALIDATION, TEST))
-    sources = sorted({film.source for members in parts.values() for film in members})
-    options = {
-        "encoder": network.encoder,
-        "attention": network.attention,
-        "rectified_features": False,
-        "calibration_slope": 1.0,
-        "calibration_offset": 0.0,
-    }
-    if preprocessing.active:
-        options["preprocessing"] = dataclasses.asdict(preprocessing)
-    return ModelCard(
-        card_id=f"{network.name}-own",
-        name=network.name,
-        title="Attention U-Net" if network.attention else "U-Net",
-        task="outlines pneumothorax on a frontal chest film and scores the film",
-        architecture=f"U-Net on {network.encoder}{gates}, {network.size} x {network.size}, image-level head",
-        size=network.size,
-        sources=tuple(
-            DataSource(name, "as its owner states them", "training, validation, test") for name in sources
-        ),
-        split=f"by patient: {counts} films, listed with their digests in manifest.csv",
-        preprocessing=", ".join(steps) + ", padded to a square, area-averaged; the film and its mirror image "
-        "are averaged",
-        threshold=0.5,
-        mask_threshold=0.5,
-        threshold_rule="on the validation films: the image threshold with the highest sum of sensitivity on "
-        "outlined positives and specificity averaged over the sources, the pixel threshold with the highest "
-        "mean Dice; image scores scaled after Platt on the same films",
-        figures=(),
-        limitations=("Trained by its user: nobody else has examined it.",),
-        licence="as the data's terms allow",
-        command=command,
-        commit=export.current_commit(),
-        sha256="",
-        options=options,
-    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
+from models.mask_rcnn import engines
 from models.mask_rcnn.checkpoint import load_checkpoint
 from models.mask_rcnn.config import SHIPPED, MaskRcnnConfig
 from models.mask_rcnn.network import MaskRcnn
@@ -20,6 +22,9 @@ from models.weights import WeightsError, fill_network
 
 #: What the encoder's tensors begin with in a U-Net's file.
 _UNET_ENCODER = "encoder."
+#: Stages that training leaves alone: of a backbone that knows chest films down to stride 16, of one that
+#: knows photographs alone to stride 4.
+FROZEN_CHEST, FROZEN_PHOTOGRAPHS = 4, 2
 
 
 def build_network(config: MaskRcnnConfig = SHIPPED) -> MaskRcnn:
@@ -28,6 +33,24 @@ def build_network(config: MaskRcnnConfig = SHIPPED) -> MaskRcnn:
     network = MaskRcnn(config)
     load_imagenet(network.backbone.bottom_up.get_submodule("body"), config.backbone)
     return network
+
+
+def config_for(backbone: str, size: int, frozen_stages: int) -> MaskRcnnConfig:
+    """Return the shipped network's settings for another backbone or grid: anchors grow with the film.
+
+    Parameters
+    ----------
+    backbone : str
+        timm's name.
+    size : int
+        Edge of the network's grid in pixels.
+    frozen_stages : int
+        See :class:`MaskRcnnConfig`: the more the backbone knows of chest films, the more.
+    """
+    anchors = tuple(tuple(edge * size / SIZE for edge in sizes) for sizes in SHIPPED.anchor_sizes)
+    return dataclasses.replace(
+        SHIPPED, backbone=backbone, anchor_sizes=anchors, frozen_stages=frozen_stages
+    )
 
 
 def warm_start(network: MaskRcnn, weights: Path) -> None:
@@ -77,14 +100,45 @@ def train_mask_rcnn(
     precision : str
         See :class:`models.training.fit.FitSettings`.
     """
-    network = build_network()
+    network, task = _prepared(data, run, lung_network, initial)
+    return fit(network, task, fit_settings(steps, precision), run)
+
+
+def train_by_detectron2(
+    data: Path, run: Path, steps: int, lung_network: nn.Module, initial: Path | None = None
+) -> Path:
+    """Train the same network on the same films by Detectron2's trainer; return its last checkpoint.
+
+    Films of which only a label is known are left out.  For the parameters see :func:`train_mask_rcnn`.
+
+    Raises
+    ------
+    ValueError
+        If Detectron2 cannot be imported; nothing was begun then.
+    """
+    obstacle = engines.detectron2_obstacle()
+    if obstacle is not None:
+        raise ValueError(obstacle)
+    from models.mask_rcnn import detectron2_engine
+    from models.training.detectron2_trainer import train_with_detectron2
+
+    network, task = _prepared(data, run, lung_network, initial)
+    trained = detectron2_engine.build(network.config)
+    trained.load_state_dict(network.state_dict())
+    return train_with_detectron2(trained, task, run, steps)
+
+
+def _prepared(
+    data: Path, run: Path, lung_network: nn.Module, initial: Path | None
+) -> tuple[MaskRcnn, MaskRcnnTask]:
+    network = build_network(SHIPPED if initial else config_for(SHIPPED.backbone, SIZE, FROZEN_PHOTOGRAPHS))
     if initial is not None:
         warm_start(network, initial)
     parts = pneumothorax_films(data)
     task = MaskRcnnTask(
         build_mix(data, parts, lung_network, run), films.load_bank(parts["validation"], SIZE)
     )
-    return fit(network, task, fit_settings(steps, precision), run)
+    return network, task
 
 
 def fit_settings(steps: int, precision: str = "float32") -> FitSettings:

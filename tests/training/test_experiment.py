@@ -202,3 +202,20 @@ def test_a_run_can_go_on_from_earlier_weights(films: Path, tmp_path: Path) -> No
     without_gates = configured(tmp_path, films, network={**goes_on, "name": "unet"})
     with pytest.raises(ValueError, match="gate"):
         build_network(read_configuration(without_gates))
+
+
+def test_a_mask_rcnn_is_trained_from_a_file_too(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = {**TINY["network"], "name": "mask-rcnn"}
+    path = configured(tmp_path, films, network=network, fit={**TINY["fit"], "watched": "merit", "patience": 9})
+    assert train(["--config", str(path), "--out", str(tmp_path / "run")]) == 0
+    assert "image ROC-AUC" in capsys.readouterr().out
+    figures = last_figures(tmp_path / "run", "merit")
+    assert figures["merit"] == pytest.approx((figures["dice"] + figures["auc"]) / 2)
+    model = zoo.load_folder(tmp_path / "run" / "model", "cpu")
+    assert (model.name, model.card.title) == ("mask-rcnn", "Mask R-CNN")
+    # Anchors are a sixth of those at 384 pixels.
+    assert model.card.options["mask_rcnn"]["anchor_sizes"][0] == pytest.approx([20 / 6, 32 / 6])
+    answer = model.predict(np.full((80, 90), 0.5, np.float32))
+    assert answer.probability.shape == (80, 90)
