@@ -41,7 +41,11 @@ class DifferentiableScore(nn.Module):
         scores = []
         for films_together in torch.split(films, self.batch):
             self._question.progress(min(0.99, self.count / self._total), self._message)
-            scores.append(self._question.score(films_together))
+            score = self._question.score(films_together)
+            if films.requires_grad and not score.requires_grad:
+                # A detector that detects nothing answers with a constant: its gradient is 0, not missing.
+                score = score + 0 * films_together.flatten(1).sum(dim=1)
+            scores.append(score)
         if films.requires_grad:
             self.count += len(films)
         return torch.cat(scores)[:, None]
