@@ -208,7 +208,8 @@ def test_a_mask_rcnn_is_trained_from_a_file_too(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = {**TINY["network"], "name": "mask-rcnn"}
-    path = configured(tmp_path, films, network=network, fit={**TINY["fit"], "watched": "merit", "patience": 9})
+    fit = {**TINY["fit"], "watched": "merit", "patience": 9}
+    path = configured(tmp_path, films, network=network, fit=fit)
     assert train(["--config", str(path), "--out", str(tmp_path / "run")]) == 0
     assert "image ROC-AUC" in capsys.readouterr().out
     figures = last_figures(tmp_path / "run", "merit")
