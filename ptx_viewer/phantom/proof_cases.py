@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from models.prediction import LungFields
 from models.prediction import Side as FilmSide
 from models.synthesis.anatomy import Side
-from models.synthesis.ct import CtVolume, chest_grid, synthesise_ct
 from models.synthesis.film import Sampling, film_outlines
 from models.synthesis.geometry import Projection
 from models.synthesis.processing import BITS
@@ -39,8 +38,6 @@ FILM_PIXELS: Final = 640
 FILM_PIXEL_MM: Final = 409.6 / FILM_PIXELS
 PROJECTION: Final = Projection(FILM_PIXELS, FILM_PIXELS, FILM_PIXEL_MM)
 SAMPLING: Final = Sampling(pitch_mm=1.92, step_mm=4.0)
-CT_SLICE_MM: Final = 1.5
-CT_MATRIX: Final = 320
 
 _KINDS: Final = (
     ("apical",) * 6 + ("lateral",) * 4 + ("basal",) * 3 + ("tension",) * 3 + ("loculated", "bilateral") * 2
@@ -55,7 +52,6 @@ _VOLUMES: Final = {
     "bilateral": (200.0, 1600.0),
 }
 TRUE_MASK, NETWORK_MASK = "true mask", "network's mask"
-CT_VOLUME: Final = "CT volume"
 _PITCH_MM: Final = FILM_PIXEL_MM / PROJECTION.magnification
 SPACING: Final = Spacing(_PITCH_MM, _PITCH_MM, SpacingBasis.ERMF)
 VIEW: Final = FilmView(
@@ -259,51 +255,6 @@ def _truth_of(measurement: Measurement, silhouette: Silhouette, area_mm2: float)
         silhouette.base_row - silhouette.cupola[0],
     )
     return formulas.kircher_swartz(lengths[0], widths[1], lengths[1], widths[0])
-
-
-def ct_rows(seed: int) -> Iterator[Row]:
-    """Measure the CT of a seed with the true mask and with the segmentation."""
-    from models.ct import Label, segment
-
-    kind, thorax = draw_thorax(seed)
-    grid = chest_grid(thorax, CT_SLICE_MM, CT_MATRIX)
-    volume = synthesise_ct(thorax, grid)
-    head_first = np.ascontiguousarray(volume.hounsfield[::-1])
-    found = segment(head_first, grid.spacing_mm)
-    air = {"right": Label.RIGHT_PNEUMOTHORAX, "left": Label.LEFT_PNEUMOTHORAX}
-    lung = {"right": Label.RIGHT_LUNG, "left": Label.LEFT_LUNG}
-    for side, volumes in thorax.volumes.items():
-        true_ml = volumes.pneumothorax_ml
-        counted = {
-            TRUE_MASK: (
-                _true_air(thorax, volume, side),
-                np.count_nonzero(volume.right_lung if side == "right" else volume.left_lung),
-            ),
-            NETWORK_MASK: (
-                np.count_nonzero(found.labels == air[side]),
-                np.count_nonzero(found.labels == lung[side]),
-            ),
-        }
-        for mask, (air_voxels, lung_voxels) in counted.items():
-            ml = air_voxels * grid.voxel_ml
-            share = 100.0 * air_voxels / max(air_voxels + lung_voxels, 1)
-            for method, unit, truth, value in (
-                (CT_VOLUME, "mL", true_ml, ml),
-                ("CT percent", "%", volumes.percent, share),
-                ("CT lung volume", "mL", volumes.lung_ml, lung_voxels * grid.voxel_ml),
-            ):
-                yield Row(seed, kind, side, true_ml, volumes.percent, mask, method, unit, truth, value)
-
-
-def _true_air(thorax: Thorax, volume: CtVolume, side: Side) -> int:
-    """Voxels of pleural air on one side: one mask holds both, and air in front may cross the midline."""
-    if side not in thorax.retreats:
-        return 0
-    if len(thorax.retreats) == 1:
-        return int(np.count_nonzero(volume.pneumothorax))
-    middle = volume.pneumothorax.shape[2] // 2
-    half = np.s_[..., :middle] if side == "right" else np.s_[..., middle:]
-    return int(np.count_nonzero(volume.pneumothorax[half]))
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +11,11 @@ import numpy as np
 from ptx_viewer.measure import area, hemithorax
 
 from . import proof_cases as cases
-from .agreement import agreement
-from .proof_cases import CT_VOLUME, NETWORK_MASK, TRUE_MASK, Row
+from .proof_cases import NETWORK_MASK, TRUE_MASK, Row
+from .proof_ct import CT_MATRIX, CT_SLICES_MM
+from .proof_ct_report import ct_section, volume_targets
 from .proof_figures import against_volume, bland_altman, pairs
+from .proof_tables import agreement_table, target_line
 from .record import write_whole
 
 #: Film methods that claim, or are taken, to say how much of the hemithorax is air.
@@ -34,12 +36,12 @@ def write_report(folder: Path, rows: Sequence[Row]) -> Path:
             folder, "Film, given the network's mask", "network", film[NETWORK_MASK], _NETWORK_WORDS
         )
     if ct:
-        parts += _ct_section(folder, ct)
+        parts += ct_section(folder, ct)
     formulas = {name: found for name in FORMULAS if len(found := film[TRUE_MASK].get(name, [])) > 1}
     if formulas:
         against_volume(folder / "formulas.png", formulas)
         parts += ["## How far each film formula is from the true volume", "", _FORMULA_WORDS, ""]
-        parts += _table("formula − true volume, percentage points", formulas, _volume_pairs)
+        parts += agreement_table("formula − true volume, percentage points", formulas, _volume_pairs)
         parts += [f"![formulas against true volume]({folder.name}/formulas.png)", ""]
     target = folder.with_suffix(".md")
     write_whole(target, ("\n".join(parts).rstrip() + "\n").encode())
@@ -60,8 +62,8 @@ known to a fraction of a pixel. Seeds 0, 1, 2 ... draw person, kind, side and vo
 | CT | {ct} | {ct_sides} |
 
 To be feasible in minutes the films have {film_pixels}² pixels of {film_pixel} mm (a study's: 2,048² of
-0.2 mm), soft shapes are sampled every {pitch} × {step} mm, and the CT has {matrix}² pixels and {slice} mm
-slices (a study's: 512² and 1 mm). The figures hold for these sizes.
+0.2 mm), soft shapes are sampled every {pitch} × {step} mm, and the CT has {matrix}² pixels and
+slices of {slices} mm in turn (a study's: 512² and 1 mm). The figures hold for these sizes.
 
 *True* is what the method's own definition gives on the exact silhouettes; lines at the level of the hilum
 are compared at the level that the method chose, because the hilum itself is not outlined. Differences are
@@ -109,8 +111,8 @@ def _sizes(rows: Sequence[Row], ct: Sequence[Row]) -> dict[str, object]:
         "film_pixel": f"{cases.FILM_PIXEL_MM:.2f}",
         "pitch": f"{cases.SAMPLING.pitch_mm:g}",
         "step": f"{cases.SAMPLING.step_mm:g}",
-        "matrix": cases.CT_MATRIX,
-        "slice": f"{cases.CT_SLICE_MM:g}",
+        "matrix": CT_MATRIX,
+        "slices": ", ".join(f"{each:g}" for each in CT_SLICES_MM),
     }
 
 
@@ -129,25 +131,8 @@ def _film_section(folder: Path, title: str, name: str, groups: dict[str, list[Ro
         return [f"## {title}", "", "Nothing was measured.", ""]
     bland_altman(folder / f"{name}.png", shown)
     lines = [f"## {title}", "", words, ""]
-    lines += _table("measured − true", shown, pairs)
+    lines += agreement_table("measured − true", shown, pairs)
     return [*lines, f"![{title}]({folder.name}/{name}.png)", ""]
-
-
-def _table(
-    title: str,
-    groups: dict[str, list[Row]],
-    values: Callable[[Sequence[Row]], tuple[np.ndarray, np.ndarray]],
-) -> list[str]:
-    lines = [f"| {title} | n | bias | limits of agreement | r | largest |", "|---|---|---|---|---|---|"]
-    for method, rows in groups.items():
-        found = agreement(*values(rows))
-        unit = f", {rows[0].unit}" if rows[0].unit else ""
-        digits = 0 if found.largest >= 100 else 2
-        lines.append(
-            f"| {method}{unit} | {found.count} | {found.bias:+.{digits}f} | {found.lower:+.{digits}f} to "
-            f"{found.upper:+.{digits}f} | {found.correlation:.3f} | {found.largest:.{digits}f} |"
-        )
-    return [*lines, ""]
 
 
 def _volume_pairs(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
@@ -161,27 +146,15 @@ def _targets(film: dict[str, list[Row]], ct: Sequence[Row]) -> list[str]:
         truth, measured = pairs(found)
         relative = np.abs(measured / truth - 1.0) * 100.0
         lines.append(
-            _target("projected area within 2 %, true mask", relative <= 2.0, f"{relative.max():.1f} %")
+            target_line("projected area within 2 %, true mask", relative <= 2.0, f"{relative.max():.1f} %")
         )
     for method, rows in film.items():
         if rows[0].unit == "mm":
             truth, measured = pairs(rows)
             off = np.abs(measured - truth)
-            lines.append(_target(f"{method} within 1 mm, true mask", off <= 1.0, f"{off.max():.1f} mm"))
-    for mask in (TRUE_MASK, NETWORK_MASK):
-        rows = [row for row in ct if row.method == CT_VOLUME and row.mask == mask]
-        if rows:
-            truth, measured = pairs(rows)
-            off = np.abs(measured - truth)
-            good = off <= np.maximum(5.0, 0.03 * truth)
-            name = "true mask" if mask == TRUE_MASK else "segmentation"
-            lines.append(_target(f"CT volume within 3 % or 5 mL, {name}", good, f"{off.max():.0f} mL"))
+            lines.append(target_line(f"{method} within 1 mm, true mask", off <= 1.0, f"{off.max():.1f} mm"))
+    lines += volume_targets(ct)
     return lines
-
-
-def _target(name: str, good: np.ndarray, largest: str) -> str:
-    share = f"{int(good.sum())} of {len(good)}"
-    return f"| {name} | {'yes' if good.all() else 'not always'} | {share} | {largest} |"
 
 
 def _network(rows: Sequence[Row]) -> list[str]:
@@ -207,21 +180,3 @@ def _network(rows: Sequence[Row]) -> list[str]:
 
 def _middle(values: np.ndarray) -> str:
     return f"{np.median(values):.2f} ({np.percentile(values, 10):.2f})" if len(values) else "none"
-
-
-def _ct_section(folder: Path, rows: Sequence[Row]) -> list[str]:
-    lines = ["## CT", ""]
-    lines.append("Both sides of every thorax, those without air among them. The segmentation is `models/ct`.")
-    lines.append("")
-    groups = {
-        f"{method}, {'true mask' if mask == TRUE_MASK else 'segmentation'}": [
-            row for row in rows if row.method == method and row.mask == mask
-        ]
-        for method in (CT_VOLUME, "CT percent", "CT lung volume")
-        for mask in (TRUE_MASK, NETWORK_MASK)
-    }
-    groups = {name: found for name, found in groups.items() if len(found) > 1}
-    if not groups:
-        return []
-    bland_altman(folder / "ct.png", groups)
-    return [*lines, *_table("measured − true", groups, pairs), f"![CT]({folder.name}/ct.png)", ""]

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-from .proof_cases import ct_rows, network_rows, true_mask_rows
+from .proof_cases import network_rows, true_mask_rows
+from .proof_ct import CT_COUNT, ct_rows
 from .proof_report import write_report
 from .proof_table import extend_table, read_rows
 
@@ -28,7 +29,12 @@ def prove(words: list[str]) -> int:
         "up where it ended; delete a table to measure it anew, as after a change of the network.",
     )
     parser.add_argument("--out", type=Path, default=Path("docs/measurement"), metavar="DIR")
-    parser.add_argument("--count", type=int, default=100, help="number of thoraxes")
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=100,
+        help=f"number of thoraxes; of them at most {CT_COUNT} by CT",
+    )
     parser.add_argument(
         "--only", choices=(*TABLES, "report"), help="fill one table, or write the report of what is there"
     )
@@ -40,7 +46,8 @@ def prove(words: list[str]) -> int:
         chosen.out.mkdir(parents=True, exist_ok=True)
         for name, measure in TABLES.items():
             if chosen.only in (None, name):
-                extend_table(chosen.out / f"{name}.csv", chosen.count, measure, _Progress(name))
+                count = min(chosen.count, CT_COUNT) if measure is ct_rows else chosen.count
+                extend_table(chosen.out / f"{name}.csv", count, measure, _Progress(name))
         rows = [row for name in TABLES for row in read_rows(chosen.out / f"{name}.csv")]
         write_report(chosen.out, rows)
     except ValueError as error:

@@ -12,6 +12,7 @@ import jsonschema
 import numpy as np
 import pypdf
 import pytest
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
@@ -116,6 +117,25 @@ def test_a_series_gives_volume_percent_outlines_and_a_report(write_series, tmp_p
     words = " ".join(page.extract_text() for page in pypdf.PdfReader(report).pages)
     assert "Pneumothorax suggested by CT by Hounsfield units: right." in words
     assert f"{finding['volume_ml']:.0f} mL" in words
+
+
+def test_missing_repeated_and_tilted_slices_are_in_the_findings(write_series, tmp_path: Path) -> None:
+    cosine, sine = np.cos(np.radians(12)), np.sin(np.radians(12))
+    folder = write_series(chest()[::-1], ImageOrientationPatient=[1, 0, 0, 0, cosine, sine])
+    for lost in (30, 31):
+        (folder / f"{lost:03d}.dcm").unlink()
+    twice = dcmread(folder / "020.dcm")
+    twice.SOPInstanceUID = twice.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    twice.save_as(folder / "020-again.dcm")
+    analyse_studies([folder], tmp_path / "out", AnalysisOptions())
+    (volume,) = findings(tmp_path / "out")["volumes"]
+    notices = " ".join(volume["notices"])
+    assert "About 2 slice(s) are missing" in notices
+    assert "1 slice(s) at the position of another slice are not part" in notices
+    assert "tilted by 12.0°" in notices
+    # The gap is in the interval, not in the value.
+    (measured,) = [m for m in volume["measurements"] if m["name"] == "pneumothorax volume"]
+    assert "gaps where slices are missing" in measured["interval_basis"]
 
 
 def test_a_head_and_a_localiser_are_refused_with_the_reason(write_series, tmp_path: Path) -> None:

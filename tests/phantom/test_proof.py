@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ptx_viewer.phantom.agreement import agreement
-from ptx_viewer.phantom.proof_cases import CT_VOLUME, NETWORK_MASK, TRUE_MASK, Row, true_mask_rows
+from ptx_viewer.phantom.proof_cases import TRUE_MASK, Row, true_mask_rows
+from ptx_viewer.phantom.proof_ct import CT_VOLUME, SEGMENTATION
 from ptx_viewer.phantom.proof_report import write_report
 from ptx_viewer.phantom.proof_table import extend_table, read_rows
 from ptx_viewer.phantom.prove import prove
@@ -56,13 +57,16 @@ def test_another_file_is_not_taken_for_a_table(tmp_path: Path, capsys: pytest.Ca
 def test_the_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> None:
     rows = [row(seed, "pneumothorax area", 100.0, 100.0 + 0.9 * seed) for seed in range(4)]
     rows += [
-        row(seed, CT_VOLUME, 100.0, 104.0, mask) for seed in range(4) for mask in (TRUE_MASK, NETWORK_MASK)
+        row(seed, CT_VOLUME, 100.0, 104.0, mask) for seed in range(4) for mask in (TRUE_MASK, SEGMENTATION)
     ]
     document = write_report(tmp_path / "proof", _folder(tmp_path, rows)).read_text()
     # 0, 0.9, 1.8 and 2.7 % off: three of four within 2 %; 4 mL are within 5 mL.
     assert "| projected area within 2 %, true mask | not always | 3 of 4 | 2.7 % |" in document
     assert "| CT volume within 3 % or 5 mL, segmentation | yes | 4 of 4 | 4 mL |" in document
     assert "| pneumothorax area, mm² | 4 | +1.35 |" in document
+    # Seeds 0 and 3 have slices of 1.5 mm.
+    assert "| slices of 1.5 mm | 2 | 2 | +4.0 | +4.0 | +4 |" in document
+    assert "| apical | 4 | 4 | +4.0 | +4.0 | +4 |" in document
     for name in ("true-mask.png", "ct.png"):
         assert f"proof/{name}" in document
         assert (tmp_path / "proof" / name).stat().st_size > 5000
