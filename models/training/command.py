@@ -30,6 +30,9 @@ def train(words: Sequence[str]) -> int:
     parser.add_argument("--steps", type=int, default=900, help="without a configuration")
     parser.add_argument("--initial", type=Path, metavar="FILE", help="weights to begin with; as shipped")
     parser.add_argument(
+        "--average", action="store_true", help="keep the mean of those weights and the trained ones; U-Nets"
+    )
+    parser.add_argument(
         "--precision", choices=get_args(Precision), default="float32", help="as shipped; default: float32"
     )
     parser.add_argument(
@@ -43,6 +46,8 @@ def train(words: Sequence[str]) -> int:
         parser.error("a configuration names network and data itself")
     if chosen.initial is not None and (chosen.config is not None or chosen.network == "lung-fields"):
         parser.error("--initial is not for lung-fields; a configuration names its own")
+    if chosen.average and (chosen.initial is None or chosen.network == "mask-rcnn"):
+        parser.error("--average is for the U-Nets and needs --initial")
     if chosen.by_detectron2 and (chosen.network != "mask-rcnn" or chosen.precision != "float32"):
         parser.error("--by-detectron2 is for mask-rcnn in float32")
     if chosen.folds is not None and (chosen.config is None or chosen.folds < 2):
@@ -106,7 +111,7 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
     else:
         lungs = zoo.load_lung_fields("cpu").network
         if chosen.initial is not None:
-            command += " --initial EARLIER-WEIGHTS"
+            command += " --initial EARLIER-WEIGHTS" + (" --average" if chosen.average else "")
         if chosen.precision != "float32":
             command += f" --precision {chosen.precision}"
         if chosen.by_detectron2:
@@ -121,7 +126,10 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
             train_pneumothorax(
                 chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision
             )
-            card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention)
+            averaged_with = chosen.initial if chosen.average else None
+            card = export_pneumothorax(
+                chosen.out, chosen.data, chosen.out, command, attention, averaged_with
+            )
     for figure in card.figures:
         print(figure)  # noqa: T201
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from models import zoo
 from models.cards import Figure, ModelCard
@@ -23,10 +23,12 @@ from models.training import export
 from models.training.films import Film
 from models.training.fit import trained_weights
 from models.training.metrics import bootstrap, dice, roc_auc
-from models.training.pneumothorax import ENCODER, SIZE, build_network, pneumothorax_films
+from models.training.pneumothorax import ENCODER, SIZE_IN_USE, build_network, pneumothorax_films
+from models.weights import load_weights
 
-#: Version of each network's shipped weights: the second Attention U-Net has no last rectifier.
-VERSIONS = {"attention-unet": 2, "unet": 1}
+#: Version of each network's shipped weights: the second Attention U-Net has no last rectifier, the third has
+#: learned from transplanted hemithoraxes.
+VERSIONS = {"attention-unet": 3, "unet": 1}
 #: How the films are divided, in words.
 SPLIT = (
     "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
@@ -84,12 +86,30 @@ def _share(values: NDArray[np.bool_]) -> float:
 
 
 def export_pneumothorax(
-    run: Path, data: Path, folder: Path, command: str, attention: bool = True
+    run: Path,
+    data: Path,
+    folder: Path,
+    command: str,
+    attention: bool = True,
+    averaged_with: Path | None = None,
 ) -> ModelCard:
-    """Write the averaged network of `run` with a card: chosen on validation, measured on test films."""
+    """Write the averaged network of `run` with a card: chosen on validation, measured on test films.
+
+    Parameters
+    ----------
+    run, data, folder : Path
+    command : str
+    attention : bool
+    averaged_with : Path or None
+        Weights that the run began with: what is written is the mean of both (Wortsman et al. 2022).
+    """
     name, title = ("attention-unet", "Attention U-Net") if attention else ("unet", "U-Net")
     network = build_network(attention)
-    network.load_state_dict(trained_weights(run))
+    if averaged_with is not None:
+        load_weights(network, averaged_with)
+        average_into(network, trained_weights(run))
+    else:
+        network.load_state_dict(trained_weights(run))
     parts = pneumothorax_films(data)
     chosen = choose_on_validation(
         network, _draft(name, title, attention, command), parts["validation"], folder
@@ -98,6 +118,21 @@ def export_pneumothorax(
     final = dataclasses.replace(chosen, figures=pneumothorax_figures(ask(model, parts["test"])))
     export.write_card(final, folder)
     return final
+
+
+@torch.no_grad()
+def average_into(network: nn.Module, other: dict[str, Tensor]) -> None:
+    """Replace every parameter and running statistic of `network` by its mean with `other`.
+
+    The mean of two networks of which one was trained on from the other often generalises better than either
+    (Wortsman et al. 2022): they lie in one valley of the loss.
+    """
+    own = network.state_dict()
+    mean = {
+        key: (value + other[key]) / 2 if value.is_floating_point() else other[key]
+        for key, value in own.items()
+    }
+    network.load_state_dict(mean)
 
 
 def choose_on_validation(
@@ -136,8 +171,8 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         name=name,
         title=title,
         task="outlines pneumothorax on a frontal chest film and scores the film",
-        architecture=f"U-Net on {ENCODER} (ImageNet){gates}, {SIZE} x {SIZE}, image-level head",
-        size=SIZE,
+        architecture=f"U-Net on {ENCODER} (ImageNet){gates}, {SIZE_IN_USE} x {SIZE_IN_USE}, image-level head",
+        size=SIZE_IN_USE,
         sources=(export.SIIM, export.NIH),
         split=SPLIT,
         preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; "

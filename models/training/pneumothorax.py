@@ -24,6 +24,10 @@ from models.weights import load_weights
 
 ENCODER = "tf_efficientnet_lite2"
 SIZE = 384
+#: The U-Nets' grid in use: of 288, 320 and 384 pixels, the one with the best validation figures.  Shifts and
+#: zooms make films look larger in training than they are: a smaller grid in use makes up for it (Touvron et
+#: al. 2019).
+SIZE_IN_USE = 320
 #: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
 BANK_SIZE = 448
 BATCH = BatchSettings(outlined=4, negative=3, inserted=1, transplanted=2, healthy_transplants=0.25)

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from torch import nn
 
 from models.evaluation.answers import Answer
 from models.evaluation.decision import calibrate, choose_mask_threshold
 from models.prediction import Prediction
-from models.training.evaluate_pneumothorax import pneumothorax_figures
+from models.training.evaluate_pneumothorax import average_into, pneumothorax_figures
 from models.training.films import Film
 
 
@@ -77,3 +78,14 @@ def test_figures_by_hand() -> None:
     assert figures["sensitivity"].value == figures["specificity"].value == 0.5
     assert figures["image ROC-AUC"].n == 4
     assert all(f.low <= f.value <= f.high for f in figures.values())
+
+
+def test_the_mean_of_two_networks_is_taken_of_weights_and_statistics() -> None:
+    first, second = (nn.Sequential(nn.Conv2d(1, 1, 1), nn.BatchNorm2d(1)) for _ in range(2))
+    for network, value in ((first, 1.0), (second, 4.0)):
+        for tensor in network.state_dict().values():
+            tensor.fill_(value)
+    average_into(first, second.state_dict())
+    state = first.state_dict()
+    assert int(state.pop("1.num_batches_tracked")) == 4
+    assert [float(tensor.mean()) for tensor in state.values()] == [2.5] * 6
