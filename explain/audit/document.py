@@ -24,7 +24,7 @@ a U-Net's own mask. A map need not outline the finding to be right about the sco
 asks for an explanation."""
 
 _FAITHFULNESS = """\
-Deletion and insertion (RISE, Petsiuk et al. 2018) in the order of the map: pixels are blurred away, the most
+Deletion and insertion (RISE, Petsiuk et al. 2018) in the order of the map: pixels are taken away, the most
 important first (low is good), or brought back (high is good). *Better than chance*: share of the films on
 which the map is better in both tests than every random map and than the film's edges; *weakly or better*:
 than the mean of the random maps. This is the verdict that the viewer shows beside each map."""
