@@ -1,10 +1,10 @@
 """Each explanation beside the stock call of its own library, models loaded.
 
-The stock call explains the film at 2,048 pixels an edge, an ordinary size: SHAP and LIME of a function that takes
-such films and prepares them itself, one by one; Grad-CAM in the network at 1,024, which is in its favour.
+The stock call explains the film at 2,048 pixels an edge, an ordinary size: SHAP and LIME of a function that
+takes such films and prepares them itself, one by one; Grad-CAM in the network at 1,024, in its favour.
 Stock SHAP (``KernelExplainer`` with its own number of evaluations, 2,048 and two a region) and LIME
-(``explain_instance``, 1,000) are asked the same question as the program: the same regions, the same stand-in for
-absent ones. Only so do their maps say the same in the end.
+(``explain_instance``, 1,000) are asked the same question as the program: the same regions, the same stand-in
+for absent ones. Only so do their maps say the same in the end.
 They would take many minutes, so they are timed at two small numbers of evaluations and scaled to all of them
 (the printed figure says so), and their map is made with all evaluations on the film in the network's own
 grid. ``PTX_VIEWER_FULL_STOCK=1`` runs them in full on the film instead: nothing is scaled then.
@@ -148,9 +148,14 @@ def test_grad_cam_beside_captum(case: Case, figure) -> None:
     compare(case, figure, "Grad-CAM", seconds, timed(stock, 1), likeness(ours, stock()))
 
 
-def absent_film(film: NDArray[np.float32], lungs: NDArray[np.bool_]) -> NDArray[np.float32]:
+def without(
+    film: NDArray[np.float32], regions: NDArray[np.int32], lungs: NDArray[np.bool_]
+) -> Callable[[NDArray[np.bool_]], NDArray[np.float32]]:
+    """Return a function that takes regions away: a film [H, W] for bool [regions], true where gone."""
     everywhere = np.ones(film.shape, np.bool_)
-    return lung_like(torch.from_numpy(film)[None, None], everywhere, lungs)[0, 0].numpy()
+    change = lung_like(torch.from_numpy(film)[None, None], everywhere, lungs)[0, 0].numpy() - film
+    parts = [feathered(regions == region, everywhere) * change for region in range(int(regions.max()) + 1)]
+    return lambda gone: film + sum(parts[region] for region in np.flatnonzero(gone))
 
 
 def stock_shap(case: Case) -> Stock:
@@ -162,14 +167,10 @@ def stock_shap(case: Case) -> Stock:
         lungs: NDArray[np.bool_],
         evaluations: int | None,
     ) -> NDArray[np.float32]:
-        count = int(regions.max()) + 1
-        change = absent_film(film, lungs) - film
-        everywhere = np.ones(film.shape, np.bool_)
-        parts = [feathered(regions == region, everywhere) * change for region in range(count)]
+        count, changed = int(regions.max()) + 1, without(film, regions, lungs)
 
         def score(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-            films = (film + sum(parts[gone] for gone in np.flatnonzero(row == 0)) for row in rows)
-            return np.concatenate([case.logits(each[None, ..., None]) for each in films])
+            return np.concatenate([case.logits(changed(row == 0)[None, ..., None]) for row in rows])
 
         explainer = shap.KernelExplainer(score, np.zeros((1, count)))
         values = explainer.shap_values(
@@ -189,15 +190,13 @@ def stock_lime(case: Case) -> Stock:
         lungs: NDArray[np.bool_],
         evaluations: int | None,
     ) -> NDArray[np.float32]:
-        change = absent_film(film, lungs) - film
-        everywhere = np.ones(film.shape, np.bool_)
+        changed = without(film, regions, lungs)
+        places = np.unique(regions, return_index=True)[1]
 
-        def score(shown: NDArray[np.float32]) -> NDArray[np.float64]:
-            # lime can hide a region behind one grey alone: it hides parts of a white sheet, which say what is gone.
-            return np.concatenate(
-                [case.logits((film + feathered(sheet[..., 0] == 0, everywhere) * change)[None, ..., None])
-                 for sheet in shown]
-            )[:, None]  # fmt: skip
+        def score(sheets: NDArray[np.float32]) -> NDArray[np.float64]:
+            # lime hides a region behind one grey alone: given a white sheet, it says which are hidden.
+            gone = np.asarray(sheets)[..., 0].reshape(len(sheets), -1)[:, places] == 0
+            return np.concatenate([case.logits(changed(each)[None, ..., None]) for each in gone])[:, None]
 
         explained = LimeImageExplainer(random_state=0).explain_instance(
             np.ones((*film.shape, 3), np.float32), score,
