@@ -88,6 +88,12 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
     absent = [name for name in COLLECTIONS if not (chosen.data / name).is_dir()]
     if absent:
         raise ValueError(f"'{chosen.data}' lacks the collections: {', '.join(absent)}")
+    if chosen.by_detectron2:
+        from models.mask_rcnn.engines import detectron2_obstacle
+
+        obstacle = detectron2_obstacle()
+        if obstacle is not None:
+            raise ValueError(obstacle)
     import torch
 
     from models import zoo

@@ -9,7 +9,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from models.mask_rcnn import engines
 from models.mask_rcnn.checkpoint import load_checkpoint
 from models.mask_rcnn.config import SHIPPED, MaskRcnnConfig
 from models.mask_rcnn.network import MaskRcnn
@@ -113,12 +112,9 @@ def train_by_detectron2(
 
     Raises
     ------
-    ValueError
-        If Detectron2 cannot be imported; nothing was begun then.
+    ImportError
+        If Detectron2 cannot be imported.
     """
-    obstacle = engines.detectron2_obstacle()
-    if obstacle is not None:
-        raise ValueError(obstacle)
     from models.mask_rcnn import detectron2_engine
     from models.training.detectron2_trainer import train_with_detectron2
 

@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from torchvision.ops import FrozenBatchNorm2d
 
 import resources
-from models.cards import WEIGHTS_FOLDER, load_card
+from models.cards import WEIGHTS_FOLDER, ModelCard, card_path, load_card
 from models.mask_rcnn.checkpoint import load_checkpoint
 from models.mask_rcnn.config import SHIPPED, STOCK, MaskRcnnConfig
 from models.mask_rcnn.engines import build_network, detectron2_obstacle
 from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.network import Detections, MaskRcnn
 from models.mask_rcnn.scoring import paste
+from models.weights import save_weights
 
 pytestmark = [
     # Detectron2's own calls.
@@ -306,24 +307,40 @@ def test_half_precision_places_regions_as_exactly_in_both(
     assert ((found.masks > 0) ^ (expected.masks[order] > 0)).float().mean() < MASK_SHARE
 
 
-def test_the_shipped_weights_agree_on_the_sample_film(
-    detectron2: None, record_property: Callable[[str, object], None]
-) -> None:
-    weights = WEIGHTS_FOLDER / "mask-rcnn.safetensors"
-    if not weights.is_file():
-        pytest.skip("no weights of Mask R-CNN are shipped yet")
-    card = load_card(weights.with_suffix(".yaml"))
+def assert_models_agree(card: ModelCard, weights: Path, record: Callable[[str, object], None]) -> None:
+    """Ask the program's model, by either engine, about the sample film."""
     models = [
-        MaskRcnnModel(card, weights, torch.device("cpu"), engine=engine)
+        MaskRcnnModel(card, weights, torch.device("cpu"), engine=engine, checked=False)
         for engine in ("torchvision", "detectron2")
     ]
     grid, _ = models[0].prepare(sample_film())
     with torch.no_grad():
         (found,), (expected,) = (model.detect(grid) for model in models)
-    order = assert_agree(found, expected.boxes, expected.classes, expected.scores, record_property)
+    order = assert_agree(found, expected.boxes, expected.classes, expected.scores, record)
     assert ((found.masks > 0) ^ (expected.masks[order] > 0)).float().mean() < MASK_SHARE
 
     answers = [model.predict(sample_film()) for model in models]
     assert [answer.engine for answer in answers] == ["torchvision", "detectron2"]
     assert abs(answers[0].score - answers[1].score) < SCORE
     assert (answers[0].mask ^ answers[1].mask).mean() < MASK_SHARE
+
+
+def test_the_models_answers_agree(
+    detectron2: None, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    network = MaskRcnn(SHIPPED)
+    fill_with_lively_weights(network)
+    save_weights(network, tmp_path / "lively.safetensors")
+    earlier = load_card(card_path("attention-unet"))
+    options = earlier.options | {"mask_rcnn": SHIPPED.to_options()}
+    made = replace(earlier, options=options, threshold=0.0, mask_threshold=0.3)
+    assert_models_agree(made, tmp_path / "lively.safetensors", record_property)
+
+
+def test_the_shipped_weights_agree_on_the_sample_film(
+    detectron2: None, record_property: Callable[[str, object], None]
+) -> None:
+    weights = WEIGHTS_FOLDER / "mask-rcnn.safetensors"
+    if not weights.is_file():
+        pytest.skip("no weights of Mask R-CNN are shipped yet")
+    assert_models_agree(load_card(card_path("mask-rcnn")), weights, record_property)

@@ -16,6 +16,7 @@ from models.mask_rcnn.config import SHIPPED, STOCK
 from models.mask_rcnn.engines import ENGINES, build_network, detectron2_obstacle
 from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.network import MaskRcnn
+from models.training.command import COLLECTIONS, train
 from models.weights import WeightsError
 
 ONE_CLASS = replace(STOCK, classes=1)
@@ -105,3 +106,16 @@ def test_an_unknown_engine_and_an_absent_detectron2_are_refused_with_the_reason(
     with pytest.raises(ValueError, match=r"^Detectron2 is "):
         build_network(SHIPPED, "detectron2")
     assert build_network(SHIPPED).engine == "torchvision"
+
+
+def test_training_by_an_absent_detectron2_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if detectron2_obstacle() is None:
+        pytest.skip("Detectron2 is here")
+    for name in COLLECTIONS:
+        (tmp_path / "data" / name).mkdir(parents=True)
+    words = ["mask-rcnn", "--by-detectron2", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "run")]
+    assert train(words) == 2
+    assert capsys.readouterr().err == f"ptx-viewer: {detectron2_obstacle()}\n"
+    assert not (tmp_path / "run").exists()
