@@ -41,7 +41,8 @@ SPLIT = (
 THRESHOLD_RULE = (
     "on the validation films: the image threshold with the highest sum of sensitivity on outlined "
     "positives and specificity averaged over the sources, the pixel threshold with the highest mean "
-    "Dice; image scores scaled after Platt on the same films"
+    "Dice, each averaged over 200 bootstrap samples of those films; image scores scaled after Platt on the "
+    "same films"
 )
 
 

@@ -15,7 +15,7 @@ from models.evaluation.boxes import NAME as BOX_AP50
 from models.evaluation.evaluation import evaluate
 from models.training import export
 from models.training.configuration import Configuration
-from models.training.evaluate_pneumothorax import choose_on_validation
+from models.training.evaluate_pneumothorax import THRESHOLD_RULE, choose_on_validation
 from models.training.experiment import build_network, mask_rcnn_config
 from models.training.films import Film
 from models.training.fit import trained_weights
@@ -93,9 +93,7 @@ def _draft(configuration: Configuration, parts: dict[str, list[Film]], command: 
         "are averaged",
         threshold=0.5,
         mask_threshold=0.5,
-        threshold_rule="on the validation films: the image threshold with the highest sum of sensitivity on "
-        "outlined positives and specificity averaged over the sources, the pixel threshold with the highest "
-        "mean Dice; image scores scaled after Platt on the same films",
+        threshold_rule=THRESHOLD_RULE,
         figures=(),
         limitations=("Trained by its user: nobody else has examined it.",),
         licence="as the data's terms allow",
