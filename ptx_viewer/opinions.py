@@ -98,8 +98,8 @@ def agreement_line(agreement: Agreement, title_of: Callable[[str], str]) -> str:
 
 
 def basis(analysis: ImageAnalysis, title_of: Callable[[str], str]) -> str:
-    """Say which outline is suggested, measured and edited; ``""`` where there is only one network."""
-    if analysis.consensus is None:
+    """Say which outline is suggested, measured and edited; ``""`` of one network, or without any outline."""
+    if analysis.consensus is None or not analysis.suggestions:
         return ""
     sentence = "Findings, measurements and edits are about the consensus outline"
     alone: dict[str, list[str]] = {}

@@ -161,6 +161,7 @@ def test_what_the_consensus_leaves_out_of_a_side_is_not_hidden():
 def test_a_film_with_no_finding_has_empty_lists_everywhere():
     analysis = analysed(nothing("attention-unet"), nothing("mask-rcnn"))
     assert analysis.suggestions == ()
+    assert basis(analysis, TITLES.__getitem__) == ""
     assert analysis.consensus.prediction.instances == ()
     assert not analysis.consensus.prediction.mask.any()
     assert not analysis.consensus.prediction.present

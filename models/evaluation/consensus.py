@@ -21,10 +21,13 @@ from models.training.metrics import bootstrap, dice, roc_auc
 
 #: Weights are tried in steps of a tenth.
 STEPS = 10
+#: Merits (Dice, ROC-AUC) this close to the best count as equal.
+SLACK = 0.01
 RULE = (
     "on the validation films, in steps of a tenth: the pixels' weights with the highest mean Dice of the "
     "outlined positives at the best pixel threshold, the scores' weights with the highest ROC-AUC of "
-    "outlined positives against the negatives of each source, averaged; of equally good ones the most even; "
+    "outlined positives against the negatives of each source, averaged; of those within .01 of the best the "
+    "most even; "
     "the averaged score scaled after Platt, the image threshold chosen by the same rule as the networks' own"
 )
 _DICE = "Dice of positives"
@@ -220,9 +223,12 @@ def with_figures(card: ModelCard, rows: Sequence[Row], differences: Sequence[Row
 def _best(
     choices: Sequence[tuple[float, ...]], merit: Callable[[tuple[float, ...]], float]
 ) -> tuple[float, ...]:
-    """Return the first of the best choices; they come with the most even ones first."""
+    """Return the first of the best choices; they come with the most even ones first.
+
+    A handful of films cannot tell merits apart that differ by less than :data:`SLACK`.
+    """
     merits = np.array([merit(weights) for weights in choices])
-    return choices[int(np.flatnonzero(merits >= merits.max() - 1e-9)[0])]
+    return choices[int(np.flatnonzero(merits >= merits.max() - SLACK)[0])]
 
 
 def _blended(panel: Panel, weights: tuple[float, ...]) -> list[Answer]:

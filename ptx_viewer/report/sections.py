@@ -134,7 +134,9 @@ def _second_opinion(page: Page, content: ReportContent, consensus: Consensus) ->
         page.write_line(statement, BODY, bold=not consensus.agreement.unanimous)
     agreed = opinions.agreement_line(consensus.agreement, content.title_of)
     page.write_line(f"Who outlines what: {agreed}", SMALL, colour=MUTED)
-    page.write_line(opinions.basis(content.analysis, content.title_of), SMALL, colour=MUTED)
+    measured = opinions.basis(content.analysis, content.title_of)
+    if measured:
+        page.write_line(measured, SMALL, colour=MUTED)
 
 
 def _finding_table(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:

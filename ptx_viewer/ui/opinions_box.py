@@ -80,6 +80,7 @@ class OpinionsBox(QWidget):
         title_of = self._analyst.title_of
         self._agreement.setText(agreement_line(consensus.agreement, title_of))
         self._basis.setText(basis(analysis, title_of))
+        self._basis.setVisible(bool(self._basis.text()))
 
     def _row(self, made: Prediction) -> QHBoxLayout:
         swatch = QLabel()

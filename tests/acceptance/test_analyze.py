@@ -118,7 +118,9 @@ def test_every_named_picture_is_there_in_the_grid_of_the_image(run, film, answer
     probability = run.picture(answer["probability"])
     assert (probability.shape, probability.dtype) == (shape, np.uint16)
     named = {"findings.json"}
-    for other in film["models"].values():
+    for other in [*film["models"].values(), film["consensus"]]:
+        if other is None:
+            continue
         named |= {other["mask"], other["probability"]}
     for explanation in film["explanations"]:
         heatmap = run.picture(explanation["heatmap"])
@@ -141,8 +143,12 @@ def test_the_answer_agrees_with_itself(run, film, answer):
         assert instance["area_mm2"] == pytest.approx(instance["area_pixels"] * 0.5 * 0.4)
     assert not outside.any()
     assert film["spacing"] == {"row_mm": 0.5, "column_mm": 0.4, "basis": "detector plane"}
-    measured = {m["side"] for m in film["measurements"] if m["model"] == "attention-unet"}
-    assert measured == {instance["side"] for instance in answer["instances"]}
+    answers = film["models"] | {"consensus": film["consensus"]}
+    suggested = {
+        (each["model"], answers[each["model"]]["instances"][each["instance"]]["side"])
+        for each in film["suggestions"]
+    }
+    assert {(m["model"], m["side"]) for m in film["measurements"]} == suggested
 
 
 def test_the_explanation_states_method_target_and_how_far_to_trust_it(film):

@@ -31,6 +31,7 @@ def test_it_analyses_both_films_of_the_sample_and_nothing_else(run):
         assert image["spacing"]["basis"] == "ERMF, estimated"
         assert image["models"]["attention-unet"]["probability"] in run.files
         assert [e["method"] for e in image["explanations"]] == ["grad-cam"] * len(image["models"])
+        assert (image["consensus"] is not None) == (len(image["models"]) > 1)
     assert run.findings["unreadable"] == []
 
 
