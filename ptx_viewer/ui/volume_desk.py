@@ -266,6 +266,9 @@ class VolumeDesk(QObject):
 
         def failed(error: Exception) -> None:
             self._measuring = False
+            # Numbers of an older outline are not shown: without a measurement there are none.
+            reading.measures_wait = False
+            reading.set_measurements(())
             self.problem.emit(f"The measurement failed: {sentence(error)}")
 
         self._workers.measure.submit(

@@ -10,6 +10,7 @@ from models.prediction import Side
 from ptx_viewer.measure.volume import SHARE, VOLUME
 from ptx_viewer.review.review import Decision
 from ptx_viewer.review.volume import VolumeFinding
+from ptx_viewer.review.volume_measured import standing
 from ptx_viewer.volumes import BASIS, TITLE
 
 from .finding_row import FindingRow
@@ -37,6 +38,9 @@ def heading(finding: VolumeFinding, reading: VolumeReading) -> str:
             if same and measurement.valid and measurement.value is not None:
                 value = number_text(measurement.value, measurement.unit)
                 parts.append(f"{value}\u00a0{measurement.unit}")
+    if sum(one.side is finding.side for one in standing(reading.review)) > 1:
+        # A side is measured as a whole, overlapping outlines once.
+        parts.append("together")
     return " · ".join(parts)
 
 

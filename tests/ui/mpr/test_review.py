@@ -211,6 +211,29 @@ def test_a_missed_finding_is_added_on_its_side(segmented, qtbot):
     assert ("pneumothorax volume", "left") not in values(segmented)
 
 
+def test_two_findings_of_a_side_are_measured_together(segmented, qtbot):
+    segmented.volume_review._on_side(Side.RIGHT)
+    before = values(segmented)["pneumothorax volume", "right"]
+    at_slice(segmented, 4)
+    segmented.bar.brush_radius.setValue(3)
+    stroke(segmented, qtbot, Plane.AXIAL, (15, 8), (15, 14))
+    settle(segmented, qtbot)
+    assert values(segmented)["pneumothorax volume", "right"] > before
+    first, second = headings(segmented)
+    assert first == second
+    assert first.endswith("together")
+
+
+def test_a_measurement_that_fails_leaves_no_number_of_an_older_outline(segmented, qtbot, monkeypatch):
+    def fail(*_arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("ptx_viewer.ui.volume_desk.current_volume_measurements", fail)
+    segmented.actions_[Act.REJECT].trigger()
+    qtbot.waitUntil(lambda: segmented.messages.text.startswith("The measurement failed"))
+    assert segmented.volumes.reading.measurements == ()
+
+
 def test_a_ruler_in_a_plane_across_the_slices_is_in_millimetres(segmented, qtbot):
     segmented.actions_[Act.TOOL_RULER].trigger()
     segmented.volume_review.view.set_cursor(Cursor(2, 12, 20))
