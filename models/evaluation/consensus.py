@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.cards import Figure, ModelCard
 from models.consensus import combine, make_card, weighted_probability, weighted_score
 from models.evaluation.answers import Answer, ask
-from models.evaluation.decision import balanced_threshold, calibrate, choose_mask_threshold
+from models.evaluation.decision import calibrate, choose_mask_threshold, specific_threshold
 from models.evaluation.evaluation import Row, Scored
 from models.pneumothorax import PneumothoraxModel
 from models.training.films import Film
@@ -121,7 +121,7 @@ def fit_consensus(panel: Panel, members: Sequence[ModelCard], card_id: str, comm
         score_weights=dict(zip(panel.names, score_weights, strict=True)),
         calibration=calibration,
         thresholds=(
-            round(balanced_threshold(scores, first), 4),
+            round(specific_threshold(scores, first), 4),
             choose_mask_threshold(_blended(panel, pixel_weights)),
         ),
         rule=f"{RULE}; {len(first)} films, {len(panel.outlined)} of them outlined positives",

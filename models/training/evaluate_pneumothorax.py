@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from models import zoo
 from models.cards import Figure, ModelCard
 from models.evaluation.answers import Answer, ask
-from models.evaluation.decision import balanced_threshold, calibrate, choose_mask_threshold
+from models.evaluation.decision import calibrate, choose_mask_threshold, specific_threshold
 from models.training import export
 from models.training.films import Film
 from models.training.fit import trained_weights
@@ -39,10 +39,9 @@ SPLIT = (
 )
 #: How decisions are chosen, in words.
 THRESHOLD_RULE = (
-    "on the validation films: the image threshold with the highest sum of sensitivity on outlined "
-    "positives and specificity averaged over the sources, the pixel threshold with the highest mean "
-    "Dice, each averaged over 200 bootstrap samples of those films; image scores scaled after Platt on the "
-    "same films"
+    "on the validation films: the lowest image threshold that 90 % of the negatives stay below; the pixel "
+    "threshold with the highest mean Dice of the outlined positives, averaged over 200 bootstrap samples; "
+    "image scores scaled after Platt on the same films"
 )
 
 
@@ -158,7 +157,7 @@ def choose_on_validation(
     calibrated = 1 / (1 + np.exp(-(logits * slope + offset)))
     return dataclasses.replace(
         draft,
-        threshold=round(balanced_threshold(calibrated, seen), 4),
+        threshold=round(specific_threshold(calibrated, seen), 4),
         mask_threshold=choose_mask_threshold(seen),
         options={**draft.options, "calibration_slope": slope, "calibration_offset": offset},
         sha256=export.digest(folder, draft.name),
