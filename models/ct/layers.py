@@ -24,6 +24,11 @@ from .wall import DEPTHS_MM, FloatArray, Wall, find_wall
 
 #: Blur along a normal that still lets a layer be measured (mm): thick slices that the wall lies along do not.
 _MOST_BLUR_MM = 1.4
+#: A slice up to this blurs across itself about as much as within (mm).
+_THIN_SLICE_MM = 2.0
+#: Where the wall is this upright, only the blur within the slices counts; so many profiles tell of it.
+_UPRIGHT = 0.5
+_LEAST_PROFILES, _MOST_PROFILES = 50, 3000
 #: Profiles that differ less than this from a wall without a layer are not fitted with one (HU).
 _LEAST_ERROR = 5.0
 #: Thinnest gap that the fit tells from none (mm).
@@ -67,19 +72,39 @@ def add_layers(
     levels : dict of Side to Levels
     progress : Progress
     """
+    walls: dict[Side, Wall] = {}
     for place, (side, level) in enumerate(levels.items()):
-        progress(place / len(levels), f"Looking for thin layers of air ({side.value})")
+        progress(place / 4, f"Following the chest wall ({side.value})")
         inside = _reduced(labels, grid, (lung_label(side), air_label(side), Label.AIRWAYS))
         wall = find_wall(hounsfield, spacing_mm, grid, inside, level)
-        if wall is None:
-            continue
+        if wall is not None:
+            walls[side] = wall
+    blur_mm = _in_plane_blur(walls, levels)
+    if blur_mm is None:
+        return
+    for place, (side, wall) in enumerate(walls.items()):
+        progress(0.5 + place / 4, f"Looking for thin layers of air ({side.value})")
         found = _at_depth(labels == air_label(side), wall, spacing_mm, _FOUND_AT_MM)
-        gap = layer_gaps(wall, level, spacing_mm, found)
+        gap = layer_gaps(wall, levels[side], spacing_mm, blur_mm, found)
         if (gap > 0).any():
             _label(labels, wall, gap, spacing_mm, grid, side)
 
 
-def layer_gaps(wall: Wall, levels: Levels, spacing_mm: tuple[float, float, float], found: Mask) -> FloatArray:
+def _in_plane_blur(walls: dict[Side, Wall], levels: dict[Side, Levels]) -> float | None:
+    """Return the scan's resolution (mm) by both sides together, None where too little wall is seen."""
+    profiles = []
+    for side, wall in walls.items():
+        upright = np.flatnonzero(wall.seen & (np.abs(wall.normals[:, 0]) < _UPRIGHT))
+        profiles.append(wall.profiles[upright] - np.float32(levels[side].air))
+    pooled = np.concatenate(profiles) if profiles else np.zeros((0, len(DEPTHS_MM)), np.float32)
+    if len(pooled) < _LEAST_PROFILES:
+        return None
+    return resolution(pooled[:: max(1, len(pooled) // _MOST_PROFILES)])
+
+
+def layer_gaps(
+    wall: Wall, levels: Levels, spacing_mm: tuple[float, float, float], blur_mm: float, found: Mask
+) -> FloatArray:
     """Return the thickness of the layer of air under each point of a wall (mm), 0 where there is none.
 
     Parameters
@@ -88,19 +113,16 @@ def layer_gaps(wall: Wall, levels: Levels, spacing_mm: tuple[float, float, float
     levels : Levels
     spacing_mm : tuple of float
         Of the scan.
+    blur_mm : float
+        Resolution within the slices.
     found : ndarray of bool, shape [N]
         Points under which there is air already found by its density.
     """
     above = wall.profiles - np.float32(levels.air)
     along = np.abs(wall.normals[:, 0])
-    upright = wall.seen & (along < 0.5)
-    if np.count_nonzero(upright) < 50:
-        return np.zeros(len(above), np.float32)
-    step = max(1, np.count_nonzero(upright) // 1500)
-    in_plane = resolution(above[np.flatnonzero(upright)[::step]])
-    across = (in_plane**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5 if spacing_mm[0] > 2.0 else in_plane
-    blur = np.sqrt(in_plane**2 * (1 - along**2) + across**2 * along**2)
-    fit = _fitted(above, np.round(blur, 1), wall.seen & (blur < _MOST_BLUR_MM))
+    across = (blur_mm**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5 if spacing_mm[0] > _THIN_SLICE_MM else blur_mm
+    blur = np.sqrt(blur_mm**2 * (1 - along**2) + across**2 * along**2)
+    fit = _fitted(above, np.round(blur, 1).astype(np.float32), wall.seen & (blur < _MOST_BLUR_MM))
     likely = (
         (fit.without > _LEAST_ERROR)
         & (fit.gap_mm >= _LEAST_GAP_MM)
@@ -121,11 +143,11 @@ def layer_gaps(wall: Wall, levels: Levels, spacing_mm: tuple[float, float, float
     return np.where(kept, wall.averaged(gap, kept, 1), np.float32(0))
 
 
-def _fitted(above: FloatArray, blur_mm: NDArray[np.float64], where: Mask) -> Fit:
+def _fitted(above: FloatArray, blur_mm: FloatArray, where: Mask) -> Fit:
     parts = np.zeros((7, len(above)), np.float32)
     for sigma in np.unique(blur_mm[where]):
         chosen = where & (blur_mm == sigma)
-        parts[:, chosen] = np.stack(list(vars(fit_profiles(above[chosen], float(sigma))).values()))
+        parts[:, chosen] = np.stack(list(vars(fit_profiles(above[chosen], round(float(sigma), 1))).values()))
     return Fit(*parts)
 
 
@@ -151,7 +173,7 @@ def _reduced(labels: NDArray[np.uint8], grid: WorkingGrid, wanted: tuple[Label, 
 
 
 def _at_depth(mask: Mask, wall: Wall, spacing_mm: tuple[float, float, float], depth_mm: float) -> Mask:
-    places = (wall.points_mm + np.float32(depth_mm) * wall.normals) / np.float32(spacing_mm)
+    places = (wall.points_mm + np.float32(depth_mm) * wall.normals) / np.asarray(spacing_mm, np.float32)
     index = tuple(
         np.clip(np.rint(places[:, axis]).astype(np.intp), 0, mask.shape[axis] - 1) for axis in range(3)
     )
@@ -173,9 +195,9 @@ def _label(
         chosen = gap + 1.0 > depth
         chosen &= gap > 0
         places = wall.points_mm[chosen] + np.float32(depth) * wall.normals[chosen]
-        places /= np.float32(grid.spacing_mm)
-        index = [np.clip(places[:, axis].astype(np.intp), 0, near.shape[axis] - 1) for axis in range(3)]
-        near[tuple(index)] = 1
+        places /= np.asarray(grid.spacing_mm, np.float32)
+        blocks = [np.clip(places[:, axis].astype(np.intp), 0, near.shape[axis] - 1) for axis in range(3)]
+        near[tuple(blocks)] = 1
     reach = [max(1, round(2.5 / step)) for step in grid.spacing_mm]
     near = ndimage.maximum_filter(near, [2 * by + 1 for by in reach])
     tree = cKDTree(wall.points_mm[wall.seen])
@@ -187,7 +209,9 @@ def _label(
         rows, columns = np.nonzero(plane & usable[labels[index]])
         if not rows.size:
             continue
-        voxels = np.stack([np.full(rows.shape, index), rows, columns], axis=1) * np.float64(spacing_mm)
+        voxels = np.stack([np.full(rows.shape, index), rows, columns], axis=1) * np.asarray(
+            spacing_mm, np.float64
+        )
         _, nearest = tree.query(voxels)
         depth = np.einsum("nd,nd->n", voxels - points[nearest], normals[nearest])
         held = (depth > 0) & (depth < gaps[nearest])

@@ -110,7 +110,9 @@ def find_wall(
         normals = neighbours @ normals
     normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)).astype(np.float32)
     along = np.arange(-_OUT_MM, _IN_MM, _STEP_MM).astype(np.float32)
-    places = (vertices[:, None, :] + along[None, :, None] * normals[:, None, :]) / np.float32(spacing_mm)
+    places = (vertices[:, None, :] + along[None, :, None] * normals[:, None, :]) / np.asarray(
+        spacing_mm, np.float32
+    )
     samples = ndimage.map_coordinates(
         hounsfield, places.reshape(-1, 3).T, output=np.float32, order=1, mode="nearest"
     ).reshape(len(vertices), -1)
@@ -128,7 +130,7 @@ def find_wall(
     wall = Wall(
         vertices + crossing[:, None] * normals,
         normals,
-        np.bincount(faces.ravel(), np.repeat(areas / 3.0, 3), len(vertices)),
+        np.bincount(faces.ravel(), np.repeat(areas / 3.0, 3), len(vertices)).astype(np.float64),
         neighbours,
         seen,
         profiles,
@@ -165,7 +167,7 @@ def _surface(grid: WorkingGrid, inside: Mask) -> tuple[FloatArray, NDArray[np.in
         for axis, step, factor in zip(box, grid.spacing_mm, grid.factors, strict=True)
     ]
     # Values rise into the chest, and so do these normals.
-    return vertices.astype(np.float32) + np.float32(offset), faces, -normals.astype(np.float32)
+    return vertices.astype(np.float32) + np.asarray(offset, np.float32), faces, -normals.astype(np.float32)
 
 
 def _neighbours(faces: NDArray[np.int32], count: int) -> sparse.csr_array:

@@ -47,7 +47,7 @@ def ct_rows(seed: int) -> Iterator[Row]:
         head_first,
         {side: found.of(air_label(side)) for side in (CtSide.RIGHT, CtSide.LEFT)},
         {side: found.of(lung_label(side)) for side in (CtSide.RIGHT, CtSide.LEFT)},
-        grid.spacing_mm[0] * np.arange(len(head_first)),
+        grid.spacing_mm[0] * np.arange(len(head_first), dtype=np.float64),
         grid.spacing_mm[1:],
         found.air_hounsfield,
         SEGMENTATION,
