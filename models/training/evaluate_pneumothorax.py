@@ -34,8 +34,8 @@ SPLIT = (
     "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
     "17 % validation, 33 % test; stratified by label. Figure crops of SIIM-ACR films and the "
     "additional NIH films are training only; films found twice by perceptual hash are never held "
-    "out. Inserted pneumothoraces on negative training films and films of the digital thorax are "
-    "further positives."
+    "out. Pneumothoraces inserted into negative training films, hemithoraxes of outlined training films "
+    "transplanted into them, and films of the digital thorax are further positives."
 )
 #: How decisions are chosen, in words.
 THRESHOLD_RULE = (
