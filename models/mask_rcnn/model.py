@@ -22,7 +22,7 @@ _CERTAIN = 1e-4
 class MaskRcnnModel(PneumothoraxModel):
     """Mask R-CNN with its card.
 
-    A pixel's probability is the highest product of a detection's score and its mask there, so that one
+    A pixel's probability is that of at least one detection holding it, score times mask, so that one
     threshold suppresses both uncertain detections and the uncertain rims of certain ones.  The image score
     comes from the strongest detections and gates them all: an ungated Mask R-CNN finds something on
     nearly every film.

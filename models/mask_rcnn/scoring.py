@@ -60,7 +60,10 @@ def paste(masks: Tensor, boxes: Tensor, rows: int, columns: int) -> Tensor:
 def pixel_probability(
     scores: Tensor, masks: Tensor, boxes: Tensor, rows: int, columns: int
 ) -> Tensor:
-    """Return the highest ``score * mask`` over the detections at each pixel, [rows, columns].
+    """Return the probability that at least one detection holds each pixel, [rows, columns].
+
+    ``1 - prod(1 - score * mask)`` over the detections, as if they were independent.  On the validation films
+    its Dice stayed near its best over a wider range of thresholds than the highest product's did.
 
     Parameters
     ----------
@@ -72,4 +75,6 @@ def pixel_probability(
     """
     if not len(boxes):
         return boxes.new_zeros((rows, columns))
-    return (paste(masks, boxes, rows, columns) * scores[:, None, None]).amax(dim=0)
+    held = paste(masks, boxes, rows, columns) * scores[:, None, None]
+    # A detection that is certain to rounding must not end every other one's gradient.
+    return -torch.expm1(torch.log1p(-held.clamp(max=1 - 1e-6)).sum(dim=0))

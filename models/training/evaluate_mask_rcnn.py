@@ -57,8 +57,8 @@ def draft_card(command: str) -> ModelCard:
         "the film and its mirror image are averaged",
         threshold=0.5,
         mask_threshold=0.5,
-        threshold_rule=f"{THRESHOLD_RULE}. A pixel's probability is the highest product of a detection's "
-        "score and its mask: the pixel threshold suppresses detections that score below it",
+        threshold_rule=f"{THRESHOLD_RULE}. A pixel's probability is that of at least one detection holding "
+        "it, score times mask: the pixel threshold suppresses lone detections that score below it",
         figures=(),
         limitations=(
             "Pixel probabilities are not calibrated: hold them against the pixel threshold.",

@@ -32,11 +32,20 @@ def test_boxes_need_not_lie_on_pixels() -> None:
     torch.testing.assert_close(row, torch.tensor([0.0, 0.5, 0.5, 0.0]))
 
 
-def test_a_pixel_has_the_highest_product_of_score_and_mask() -> None:
+def test_a_pixel_is_air_where_at_least_one_detection_holds_it() -> None:
     masks = torch.tensor([[[0.5]], [[1.0]]])
-    boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0]])
-    assert float(pixel_probability(torch.tensor([0.9, 0.4]), masks, boxes, 1, 1)) == pytest.approx(0.45)
-    assert float(pixel_probability(torch.tensor([0.9, 0.6]), masks, boxes, 1, 1)) == pytest.approx(0.6)
+    boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 2.0, 1.0]])
+    probability = pixel_probability(torch.tensor([0.8, 0.4]), masks, boxes, 1, 2)
+    # A single cell over two pixels: each lies a quarter of the way out of its centre.
+    assert float(probability[0, 0]) == pytest.approx(1 - (1 - 0.4) * (1 - 0.4 * 0.75), abs=1e-5)
+    assert float(probability[0, 1]) == pytest.approx(0.4 * 0.75, abs=1e-5)
+
+
+def test_a_certain_detection_leaves_the_gradient_of_the_others() -> None:
+    scores = torch.tensor([1.0, 0.5], requires_grad=True)
+    box = torch.tensor([[0.0, 0.0, 1.0, 1.0]] * 2)
+    pixel_probability(scores, torch.ones(2, 1, 1), box, 1, 1).sum().backward()
+    assert scores.grad is not None and bool(scores.grad.isfinite().all())
 
 
 def test_nothing_detected_is_an_empty_map_and_a_low_score() -> None:
