@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models import zoo
 from models.evaluation.answers import ask
+from models.evaluation.boxes import NAME as BOX_AP50
+from models.evaluation.boxes import box_figure
 from models.lung_fields import LungFieldModel
-from models.pneumothorax import PneumothoraxModel
 from models.training.evaluate_pneumothorax import pneumothorax_figures
 from models.training.films import read_grey
 from models.training.lungs import lung_films
@@ -34,17 +36,19 @@ def test_lung_fields_on_a_sample_of_the_held_out_films(lung_model: LungFieldMode
         assert figure.low - 2 * error - 0.005 <= np.mean(values) <= figure.high + 2 * error + 0.005
 
 
-def test_pneumothorax_figures_are_those_of_the_card(
-    pneumothorax_model: PneumothoraxModel, shared_data: Path
-) -> None:
+@pytest.mark.parametrize("name", zoo.main_models())
+def test_pneumothorax_figures_are_those_of_the_card(name: str, shared_data: Path) -> None:
+    model = zoo.load(name, "cpu")
     held_out = [f for f in pneumothorax_films(shared_data)["test"] if f.source == "siim"]
-    stated = {f.name: f for f in pneumothorax_model.card.figures if "SIIM" in f.data}
+    stated = {f.name: f for f in model.card.figures if "SIIM" in f.data}
     if not stated:
         pytest.skip("the card of these weights states no figures yet")
     assert stated["image ROC-AUC"].n == len(held_out)
-    answers = ask(pneumothorax_model, held_out)
+    answers = ask(model, held_out)
     measured = {f.name: f for f in pneumothorax_figures(answers) if "SIIM" in f.data}
+    if BOX_AP50 in stated:
+        measured[BOX_AP50] = box_figure(answers, "SIIM-ACR, held out")
     assert measured.keys() == stated.keys()
-    for name, figure in measured.items():
-        assert figure.value == pytest.approx(stated[name].value, abs=TOLERANCE), name
-        assert figure.n == stated[name].n
+    for kind, figure in measured.items():
+        assert figure.value == pytest.approx(stated[kind].value, abs=TOLERANCE), kind
+        assert figure.n == stated[kind].n
