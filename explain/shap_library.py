@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numba
 import numpy as np
@@ -12,13 +13,15 @@ import numpy as np
 with warnings.catch_warnings():
     # Its plots, which nothing here needs, set up colours in a way that matplotlib is about to drop.
     warnings.simplefilter("ignore", PendingDeprecationWarning)
-    compiling = numba.config.DISABLE_JIT
+    # numba fills this module as it is imported: its attributes are known to nobody before.
+    settings: Any = numba.config
+    compiling = settings.DISABLE_JIT
     # Its loops over some dozen regions take a millisecond as they are, and seconds to compile.
-    numba.config.DISABLE_JIT = True
+    settings.DISABLE_JIT = True
     try:
         import shap
     finally:
-        numba.config.DISABLE_JIT = compiling
+        settings.DISABLE_JIT = compiling
 
 __all__ = ["numpy_state_kept", "shap"]
 
