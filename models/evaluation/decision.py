@@ -58,7 +58,8 @@ def specific_threshold(scores: NDArray[np.float64], answers: Sequence[Answer]) -
         raise ValueError("a threshold needs negative validation films")
     below = math.ceil(SPECIFICITY * negative.size - 1e-9)
     if below == negative.size:
-        return float((negative[-1] + 1) / 2)
+        # So few that all stay below: half way to the next positive, or to certainty.
+        return float((negative[-1] + scores[scores > negative[-1]].min(initial=1.0)) / 2)
     # Half way to the next film: neither the last one below nor the first one above lies on the threshold.
     return float((negative[below - 1] + negative[below]) / 2)
 

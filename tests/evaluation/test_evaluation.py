@@ -87,8 +87,10 @@ def test_worst_films_are_the_lowest_positives_and_the_highest_negatives() -> Non
     [
         # Nine of ten stay below: the cut lies half way between the ninth and the tenth.
         ([0.1, 0.2, 0.2, 0.2, 0.2, 0.3, 0.3, 0.3, 0.4, 0.8], 0.6),
-        # Of five, nine tenths are all of them: half way from the highest to certainty.
-        ([0.1, 0.1, 0.2, 0.3, 0.6], 0.8),
+        # Of five, nine tenths are all of them: half way from the highest to the next positive.
+        ([0.1, 0.1, 0.2, 0.3, 0.6], 0.75),
+        # No positive lies higher: half way to certainty.
+        ([0.1, 0.1, 0.2, 0.3, 0.94], 0.97),
     ],
 )
 def test_image_threshold_lets_nine_of_ten_negatives_stay_below(
