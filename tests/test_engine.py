@@ -18,6 +18,7 @@ import pytest
 import resources
 from explain.target import Target
 from models import zoo
+from models.cards import CONSENSUS
 from ptx_viewer.analysis import Analyser
 from ptx_viewer.engine import Engine, EngineError
 from ptx_viewer.explaining import MapQuestion, below_cutoff, cache_folder
@@ -57,7 +58,7 @@ def test_warming_up_says_what_is_ready_and_where(engine):
     seen = []
     info = engine.warm_up(lambda fraction, message: seen.append((fraction, message)))
     assert info.device == "cpu"
-    assert {card.name for card in info.cards} == {*zoo.main_models(), zoo.LUNG_FIELDS}
+    assert {card.name for card in info.cards} == {*zoo.main_models(), zoo.LUNG_FIELDS, CONSENSUS}
     fractions = [fraction for fraction, _message in seen]
     assert fractions == sorted(fractions)
     assert len({message for _fraction, message in seen}) >= 3

