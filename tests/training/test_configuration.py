@@ -72,7 +72,7 @@ def test_what_is_named_is_taken_and_the_rest_stays(tmp_path: Path) -> None:
         (SMALLEST + "augmentation: {noise: -1}\n", "augmentation: the augmentation noise cannot be negative"),
         (
             SMALLEST + "network: {name: vnet}\n",
-            "'network.name' must be one of attention-unet, unet, not 'vnet'",
+            "'network.name' must be one of attention-unet, unet, mask-rcnn, not 'vnet'",
         ),
         (SMALLEST + "fit: {accumulate: 0}\n", "fit: accumulate must be at least 1, not 0"),
         (SMALLEST + "fit: {average_decay: 1}\n", "fit: average_decay must be at least 0 and below 1, not 1"),
