@@ -134,7 +134,7 @@ def test_dragging_an_end_by_ten_pixels_changes_the_number_by_five_millimetres(me
     assert before.name in names
     assert "pneumothorax area" not in names
     key = window.pane.reading.key
-    saved(qtbot, store_path, key, lambda review: review.moved_segments[0].segment == moved)
+    saved(qtbot, store_path, key, lambda review: [m.segment for m in review.moved_segments] == [moved])
     window.actions_[Act.UNDO].trigger()
     assert line(window) == before
     window.actions_[Act.REDO].trigger()
