@@ -15,6 +15,8 @@ from models.mask_rcnn.config import SHIPPED, MaskRcnnConfig
 from models.mask_rcnn.network import MaskRcnn
 from models.training import export
 from models.training.evaluate_pneumothorax import (
+    LIMITATIONS,
+    PREPROCESSING,
     SPLIT,
     THRESHOLD_RULE,
     choose_on_validation,
@@ -53,24 +55,16 @@ def draft_card(command: str) -> ModelCard:
         size=SIZE,
         sources=(export.SIIM, export.NIH),
         split=SPLIT,
-        preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; "
-        "the film and its mirror image are averaged",
+        preprocessing=PREPROCESSING,
         threshold=0.5,
         mask_threshold=0.5,
         threshold_rule=f"{THRESHOLD_RULE}. A pixel's probability is that of at least one detection holding "
         "it, score times mask: the pixel threshold suppresses lone detections that score below it",
         figures=(),
         limitations=(
-            "Pixel probabilities are not calibrated: hold them against the pixel threshold.",
             "Its backbone began with the Attention U-Net's encoder, which was trained on the same films: the "
             "two networks' mistakes are not independent.",
-            "It has seen films of the digital thorax, of other persons than the sample study's: the sample "
-            "shows that the program works, not how good the network is.",
-            "Few outlined films were at hand: the intervals are wide, and positives are missed.",
-            "The score is calibrated for the mix of the validation films; elsewhere its level may be off.",
-            "Chest drains, skin folds, the scapula's edge and bullae can be taken for a pneumothorax.",
-            "Not for supine films with basal (deep sulcus) air alone, and not for children: too few "
-            "examples.",
+            *LIMITATIONS,
         ),
         licence="for research and education; see the terms of the data",
         command=command,

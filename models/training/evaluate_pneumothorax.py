@@ -37,6 +37,22 @@ SPLIT = (
     "out. Pneumothoraces inserted into negative training films, hemithoraxes of outlined training films "
     "transplanted into them, and films of the digital thorax are further positives."
 )
+#: What every pneumothorax network trained here cannot do.
+LIMITATIONS = (
+    "Pixel probabilities are not calibrated: hold them against the pixel threshold.",
+    "It has seen films of the digital thorax, of other persons than the sample study's: the sample "
+    "shows that the program works, not how good the network is.",
+    "Few outlined films were at hand: the intervals are wide, and positives are missed.",
+    "The score is calibrated for the mix of the validation films; elsewhere its level may be off.",
+    "Chest drains, skin folds, the scapula's edge and bullae can be taken for a pneumothorax.",
+    "Not for supine films with basal (deep sulcus) air alone, and not for children: too few "
+    "examples.",
+)
+#: What is done to a film before the networks see it, in words.
+PREPROCESSING = (
+    "percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; the film and its "
+    "mirror image are averaged"
+)
 #: How decisions are chosen, in words.
 THRESHOLD_RULE = (
     "on the validation films: the lowest image threshold that 90 % of the negatives stay below; the pixel "
@@ -175,22 +191,12 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         size=SIZE_IN_USE,
         sources=(export.SIIM, export.NIH),
         split=SPLIT,
-        preprocessing="percentiles 0.5 and 99.5 to black and white, padded to a square, area-averaged; "
-        "the film and its mirror image are averaged",
+        preprocessing=PREPROCESSING,
         threshold=0.5,
         mask_threshold=0.5,
         threshold_rule=THRESHOLD_RULE,
         figures=(),
-        limitations=(
-            "Pixel probabilities are not calibrated: hold them against the pixel threshold.",
-            "It has seen films of the digital thorax, of other persons than the sample study's: the sample "
-            "shows that the program works, not how good the network is.",
-            "Few outlined films were at hand: the intervals are wide, and positives are missed.",
-            "The score is calibrated for the mix of the validation films; elsewhere its level may be off.",
-            "Chest drains, skin folds, the scapula's edge and bullae can be taken for a pneumothorax.",
-            "Not for supine films with basal (deep sulcus) air alone, and not for children: too few "
-            "examples.",
-        ),
+        limitations=LIMITATIONS,
         licence="for research and education; see the terms of the data",
         command=command,
         commit=export.current_commit(),
