@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 import resources
+from models.prediction import WeightFile
 
 WEIGHTS_FOLDER = Path(resources.__file__).parent / "weights"
 
@@ -87,6 +88,8 @@ class ModelCard:
         Of the weight file.
     options : dict
         What the network is built with, e.g. ``encoder`` and ``attention``, and the calibration of its score.
+    weights_file : str
+        Name of the file with a user's own weights; ``""`` for what ships.
     """
 
     card_id: str
@@ -108,6 +111,17 @@ class ModelCard:
     commit: str
     sha256: str
     options: dict[str, Any]
+    weights_file: str = ""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it describes weights that came with the program, not a user's own."""
+        return not self.weights_file
+
+    @property
+    def weights(self) -> WeightFile:
+        """Name and digest of the weight file, and whether it is what ships."""
+        return WeightFile(self.weights_file or f"{self.name}.safetensors", self.sha256, self.shipped)
 
 
 def load_card(path: Path) -> ModelCard:

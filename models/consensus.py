@@ -33,16 +33,32 @@ def card_of(members: Sequence[ModelCard]) -> ModelCard:
     Raises
     ------
     ValueError
-        If there are fewer than two, or a network's card states no thresholds.
+        If there are fewer than two, one of them works with a user's own weights, or its card states no
+        thresholds.
     """
     if len(members) < 2:
         raise ValueError(f"a consensus needs two networks or more, got {len(members)}")
+    why_none = no_consensus(members)
+    if why_none:
+        raise ValueError(why_none)
     path = card_path(CONSENSUS)
     if path.is_file():
         shipped = load_card(path)
         if shipped.options["members"] == {card.name: card.card_id for card in members}:
             return shipped
     return unfitted_card(members)
+
+
+def no_consensus(members: Sequence[ModelCard]) -> str:
+    """Return in a sentence why the networks' answers are not weighed into one; ``""`` where they are.
+
+    Weights and thresholds of a consensus are chosen for the weights of its networks: of a user's own nobody
+    knows how sure their scores are.
+    """
+    own = [card.title for card in members if not card.shipped]
+    if not own:
+        return ""
+    return f"No consensus is made: it was fitted to the shipped weights, not to {' and '.join(own)}."
 
 
 def unfitted_card(members: Sequence[ModelCard]) -> ModelCard:

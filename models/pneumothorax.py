@@ -150,4 +150,5 @@ class PneumothoraxModel(ABC):
             device=describe(self.device),
             notices=notices,
             engine=self.engine,
+            weights=self.card.weights,
         )

@@ -69,6 +69,25 @@ class Instance:
     side: Side
 
 
+@dataclass(frozen=True)
+class WeightFile:
+    """Which weights gave an answer.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its folder.
+    sha256 : str
+        Of its content.
+    shipped : bool
+        False for a user's own.
+    """
+
+    name: str
+    sha256: str
+    shipped: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """One model's answer for one image.
@@ -98,6 +117,8 @@ class Prediction:
     engine : str
         The library whose layers ran: ``"torch"`` for the U-Nets, ``"detectron2"`` or ``"torchvision"``
         for a Mask R-CNN.
+    weights : WeightFile or None
+        None for a consensus, and in answers that were kept before this was known.
     """
 
     model: str
@@ -111,6 +132,7 @@ class Prediction:
     device: str
     notices: tuple[str, ...] = ()
     engine: str = "torch"
+    weights: WeightFile | None = None
 
     @property
     def present(self) -> bool:

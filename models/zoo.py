@@ -19,6 +19,7 @@ from models.cards import (
 from models.device import select_device
 from models.lung_fields import LungFieldModel
 from models.mask_rcnn.model import MaskRcnnModel
+from models.own_weights import own_card, read_folder
 from models.pneumothorax import PneumothoraxModel
 from models.unet_model import UNetModel
 from models.weights import WeightsError
@@ -67,8 +68,9 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
     device : str
         See :func:`models.device.select_device`.
     weights : Path or None
-        A user's own file for the same network, instead of the shipped one: safetensors, for Mask R-CNN also
-        Detectron2's ``.pth`` and ``.pkl``.
+        A user's own in place of the shipped ones: a safetensors file, for Mask R-CNN also Detectron2's
+        ``.pth`` and ``.pkl``, or a folder with a card and its weights, as training leaves it.  The model's card
+        says then that they are not the shipped ones, see :func:`models.own_weights.own_card`.
 
     Raises
     ------
@@ -77,9 +79,15 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
     """
     if name not in available():
         raise ValueError(f"unknown model '{name}'; there are: {', '.join(available())}")
-    card = load_card(card_path(name))
-    path = weights or WEIGHTS_FOLDER / f"{name}.safetensors"
-    return open_model(card, path, select_device(device), checked=weights is None)
+    if weights is None:
+        shipped = load_card(card_path(name))
+        return open_model(shipped, WEIGHTS_FOLDER / f"{name}.safetensors", select_device(device))
+    card, file = own_card(name, weights)
+    chosen = select_device(device)
+    try:
+        return open_model(card, file, chosen)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"the card of {file.name} describes no network that can be built: {error}") from error
 
 
 def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:
@@ -90,11 +98,7 @@ def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:
     ValueError
         If the folder holds no card or several, the device is unknown, or the weights cannot be used.
     """
-    found = sorted(folder.glob("*.yaml"))
-    found = [path for path in found if path.with_suffix(".safetensors").is_file()]
-    if len(found) != 1:
-        raise ValueError(f"'{folder}' must hold one card (.yaml) with its weights, it holds {len(found)}")
-    return open_model(load_card(found[0]), found[0].with_suffix(".safetensors"), select_device(device))
+    return open_model(*read_folder(folder), select_device(device))
 
 
 def load_lung_fields(device: str = "auto") -> LungFieldModel:

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.agreement import Agreement, SideAgreement, agreement_of
 from models.cards import ModelCard
-from models.consensus import card_of, combine
+from models.consensus import card_of, combine, no_consensus
 from models.geometry import Turn
 from models.prediction import LungFields, Prediction, Side
 from ptx_viewer.measure.location import location
@@ -24,7 +24,9 @@ def weigh(
     lungs: LungFields | None,
     turn: Turn = Turn(),  # noqa: B008  (frozen)
 ) -> Consensus | None:
-    """Return the consensus of the networks' answers; None of a single one.
+    """Return what the networks' answers come to together; None of a single one.
+
+    With a user's own weights among them they are compared, but not weighed into one answer.
 
     Parameters
     ----------
@@ -38,10 +40,12 @@ def weigh(
     """
     if len(predictions) < 2:
         return None
-    made = combine(predictions, card_of(cards), lungs)
+    why_none = no_consensus(cards)
+    made = None if why_none else combine(predictions, card_of(cards), lungs)
     agreement = agreement_of(predictions)
     titles = {card.name: card.title for card in cards}
-    return Consensus(made, agreement, statements(predictions, agreement, titles.__getitem__, lungs, turn))
+    said = statements(predictions, agreement, titles.__getitem__, lungs, turn)
+    return Consensus(made, agreement, said, why_none)
 
 
 def statements(
@@ -101,10 +105,15 @@ def basis(analysis: ImageAnalysis, title_of: Callable[[str], str]) -> str:
     """Say which outline is suggested, measured and edited; ``""`` of one network, or without any outline."""
     if analysis.consensus is None or not analysis.suggestions:
         return ""
-    sentence = "Findings, measurements and edits are about the consensus outline"
+    subject = "Findings, measurements and edits are about"
+    if analysis.agreed is None:
+        first, *others = dict.fromkeys(each.model for each in analysis.suggestions)
+        also = f", and about that of {_listed(others, title_of)} where it meets no other" if others else ""
+        return f"{subject} the outline of {title_of(first)}{also}."
+    sentence = f"{subject} the consensus outline"
     alone: dict[str, list[str]] = {}
     for suggestion in analysis.suggestions:
-        if suggestion.model != analysis.consensus.prediction.model:
+        if suggestion.model != analysis.agreed.model:
             sides = alone.setdefault(suggestion.model, [])
             if suggestion.instance.side.value not in sides:
                 sides.append(suggestion.instance.side.value)

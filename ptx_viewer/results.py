@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from explain.attribution import Attribution
 from models.agreement import Agreement
 from models.cards import ModelCard
 from models.ct.labels import CtSegmentation
-from models.prediction import Instance, LungFields, Prediction, Side
+from models.prediction import Instance, LungFields, Prediction
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.volume import VOLUME
 
@@ -48,16 +51,19 @@ class Consensus:
 
     Attributes
     ----------
-    prediction : Prediction
-        The weighted answer, of the model ``"consensus"``.
+    prediction : Prediction or None
+        The weighted answer, of the model ``"consensus"``; None where none is made.
     agreement : Agreement
     statements : tuple of str
         What the networks see and who does not see it, sentences for the reader.
+    why_none : str
+        Why there is no weighted answer, in a sentence; ``""`` where there is one.
     """
 
-    prediction: Prediction
+    prediction: Prediction | None
     agreement: Agreement
     statements: tuple[str, ...]
+    why_none: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,33 +117,48 @@ class ImageAnalysis:
     @property
     def answers(self) -> tuple[Prediction, ...]:
         """Every answer, the consensus after the networks that it weighs."""
-        return self.predictions + (() if self.consensus is None else (self.consensus.prediction,))
+        return self.predictions + (() if self.agreed is None else (self.agreed,))
+
+    @property
+    def agreed(self) -> Prediction | None:
+        """The consensus's answer; None where there is none."""
+        return None if self.consensus is None else self.consensus.prediction
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """What the reader is to decide about, and what is measured.
+        """What the reader is to decide about, and what is measured: each place once.
 
-        The outlines of a single network are all there is.  Of several, it is those of the consensus and,
-        on a side of the patient where the consensus outlines nothing, each network's own: what only
-        one of them sees is put to the reader, not hidden.
+        The consensus goes first, where there is one.  On a side of the patient where it outlines nothing,
+        each network's own outlines follow, in the order in which the networks were asked, but for those that
+        meet an outline that is suggested already: what only one of them sees is put to the reader, not hidden.
         """
-        if self.consensus is None:
-            return _suggested(self.predictions, frozenset())
-        agreed = self.consensus.prediction
-        sides = frozenset(instance.side for instance in agreed.instances)
-        return _suggested((agreed,), frozenset()) + _suggested(self.predictions, sides)
+        first = () if self.agreed is None else _suggested(self.agreed)
+        settled = frozenset(suggestion.instance.side for suggestion in first)
+        suggested = list(first)
+        for made in self.predictions:
+            suggested += [
+                each
+                for each in _suggested(made)
+                if each.instance.side not in settled and not _meets(each, suggested)
+            ]
+        return tuple(suggested)
 
     def answer(self, model: str) -> Prediction | None:
         """Return the answer of a network, or of the consensus, by its name."""
         return next((made for made in self.answers if made.model == model), None)
 
 
-def _suggested(predictions: tuple[Prediction, ...], without: frozenset[Side]) -> tuple[Suggestion, ...]:
+def _suggested(made: Prediction) -> tuple[Suggestion, ...]:
     return tuple(
-        Suggestion(made.model, number, instance)
-        for made in predictions
-        for number, instance in enumerate(made.instances, start=1)
-        if instance.side not in without
+        Suggestion(made.model, number, instance) for number, instance in enumerate(made.instances, start=1)
+    )
+
+
+def _meets(suggestion: Suggestion, others: Sequence[Suggestion]) -> bool:
+    """Whether another model's outline covers part of a suggestion's."""
+    mask = suggestion.instance.mask
+    return any(
+        bool(np.any(mask & other.instance.mask)) for other in others if other.model != suggestion.model
     )
 
 

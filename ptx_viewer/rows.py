@@ -30,7 +30,7 @@ class Row:
         Path as the user knows it.
     finding : str
         e.g. ``"right pneumothorax"``, ``"no pneumothorax found"``, ``"refused: ..."``; of several networks
-        what their consensus says, and on further lines who sees what.
+        what their consensus says where they have one, and on further lines who sees what.
     score : str
         Image score and threshold, a line each of several networks; ``""`` for a refused image.
     size : str
@@ -56,11 +56,11 @@ def film_row(image: Image2D, analysis: ImageAnalysis) -> Row:
             "; ".join(_scored(made) for made in analysis.predictions),
             size,
         )
-    together = analysis.consensus.prediction
-    lines = [f"consensus: {_found(together)}"]
-    if any(made.present for made in analysis.predictions):
+    together = () if analysis.agreed is None else (analysis.agreed,)
+    lines = [f"consensus: {_found(made)}" for made in together]
+    if not together or any(made.present for made in analysis.predictions):
         lines += analysis.consensus.statements
-    scores = "\n".join(f"{made.model} {_scored(made)}" for made in (together, *analysis.predictions))
+    scores = "\n".join(f"{made.model} {_scored(made)}" for made in (*together, *analysis.predictions))
     return Row(file, "\n".join(lines), scores, size)
 
 

@@ -13,6 +13,7 @@ from models.mask_rcnn.config import MaskRcnnConfig
 from models.mask_rcnn.engines import build_network
 from models.mask_rcnn.network import Detections
 from models.mask_rcnn.scoring import image_logit, pixel_probability
+from models.own_weights import stock_layout_card
 from models.pneumothorax import PneumothoraxModel
 
 #: Pixel probabilities nearer to 0 or 1 than this have the logit of this one.
@@ -58,7 +59,10 @@ class MaskRcnnModel(PneumothoraxModel):
         engine: str | None = None,
     ) -> None:
         tensors = read_checkpoint(weights, card.sha256 if checked else None)
-        config = config_for(tensors, MaskRcnnConfig.from_options(card.options), weights.name)
+        stated = MaskRcnnConfig.from_options(card.options)
+        config = config_for(tensors, stated, weights.name)
+        if config is not stated:
+            card = stock_layout_card(card, config)
         network = build_network(config, engine)
         fill_from_tensors(network, tensors, weights.name)
         super().__init__(card, network, device)

@@ -30,7 +30,7 @@ from .pictures import Pictures, file_stem
 from .prior import prior_entry
 from .volumes import VolumeRecord, volume_entry
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 FILE_NAME = "findings.json"
 
 _UNSIGNED_ENCODING = "0..65535 = 0..1"
@@ -158,8 +158,11 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
             for prediction in analysis.predictions
         },
         "consensus": None
+        if analysis.consensus is None or analysis.agreed is None
+        else _prediction(pictures, analysis.agreed, spacing) | _comparison(analysis.consensus),
+        "opinions": None
         if analysis.consensus is None
-        else _consensus(pictures, analysis.consensus, spacing),
+        else _comparison(analysis.consensus) | {"why_no_consensus": _text(analysis.consensus.why_none) or None},
         "suggestions": [
             {"model": suggestion.model, "instance": suggestion.number - 1}
             for suggestion in analysis.suggestions
@@ -191,15 +194,22 @@ def _prediction(pictures: Pictures, prediction: Prediction, spacing: Spacing | N
             for instance in prediction.instances
         ],
         "card_id": _text(prediction.card_id),
+        "weights": None
+        if prediction.weights is None
+        else {
+            "file": _text(prediction.weights.name),
+            "sha256": prediction.weights.sha256,
+            "shipped": prediction.weights.shipped,
+        },
         "engine": prediction.engine,
         "device": prediction.device,
         "seconds": _finite(prediction.seconds),
     }
 
 
-def _consensus(pictures: Pictures, consensus: Consensus, spacing: Spacing | None) -> dict[str, Any]:
-    agreement = consensus.agreement
-    return _prediction(pictures, consensus.prediction, spacing) | {
+def _comparison(consensus: Consensus) -> dict[str, Any]:
+    """Return how far the networks agree, and what each of them sees."""
+    return {
         "agreement": {
             "dice": [
                 {
@@ -208,11 +218,11 @@ def _consensus(pictures: Pictures, consensus: Consensus, spacing: Spacing | None
                     if overlap.dice is None
                     else _fraction(overlap.dice, "Dice between two networks"),
                 }
-                for overlap in agreement.overlaps
+                for overlap in consensus.agreement.overlaps
             ],
             "sides": [
                 {"side": each.side.value, "seen_by": list(each.seen_by), "word": each.word}
-                for each in agreement.sides
+                for each in consensus.agreement.sides
             ],
         },
         "statements": [_text(statement) for statement in consensus.statements],

@@ -129,14 +129,16 @@ def _conclusion(page: Page, content: ReportContent) -> None:
 def _second_opinion(page: Page, content: ReportContent, consensus: Consensus) -> None:
     """Say what the networks together see, where they differ, and whose outline is measured."""
     together = consensus.prediction
-    page.write_line(wording.model_statement(together, content.title_of(together.model)), BODY)
+    if together is not None:
+        page.write_line(wording.model_statement(together, content.title_of(together.model)), BODY)
     for statement in consensus.statements:
         page.write_line(statement, BODY, bold=not consensus.agreement.unanimous)
     agreed = opinions.agreement_line(consensus.agreement, content.title_of)
     page.write_line(f"Who outlines what: {agreed}", SMALL, colour=MUTED)
     measured = opinions.basis(content.analysis, content.title_of)
-    if measured:
-        page.write_line(measured, SMALL, colour=MUTED)
+    for line in (consensus.why_none, measured):
+        if line:
+            page.write_line(line, SMALL, colour=MUTED)
 
 
 def _finding_table(page: Page, content: ReportContent, findings: Sequence[Finding]) -> None:

@@ -69,10 +69,12 @@ def _done(reading: Reading, analyst: Analyst) -> Face:
     assert analysis is not None
     if reading.refused is not None:
         return Face(("Not scored.", reading.refused), action=Act.SCORE_ANYWAY)
-    if analysis.consensus is not None:
-        lines = [answer(analysis.consensus.prediction, "the consensus"), *analysis.consensus.statements]
+    if analysis.agreed is not None:
+        lines = [answer(analysis.agreed, "the consensus")]
     else:
         lines = [answer(made, analyst.title_of(made.model)) for made in analysis.predictions]
+    if analysis.consensus is not None:
+        lines += [line for line in (*analysis.consensus.statements, analysis.consensus.why_none) if line]
     if not lines:
         lines = ["No model was run on this image."]
     if analysis.refused is not None:

@@ -75,11 +75,11 @@ class OpinionsBox(QWidget):
         if analysis is None or consensus is None:
             return
         self._networks = tuple(made.model for made in analysis.predictions)
-        for made in (consensus.prediction, *analysis.predictions):
+        for made in sorted(analysis.answers, key=lambda made: made.model != CONSENSUS):
             self._rows.addLayout(self._row(made))
         title_of = self._analyst.title_of
         self._agreement.setText(agreement_line(consensus.agreement, title_of))
-        self._basis.setText(basis(analysis, title_of))
+        self._basis.setText(" ".join(filter(None, (consensus.why_none, basis(analysis, title_of)))))
         self._basis.setVisible(bool(self._basis.text()))
 
     def _row(self, made: Prediction) -> QHBoxLayout:
