@@ -19,7 +19,7 @@ from ptx_viewer import DISCLAIMER, __version__
 EXIT_DONE, EXIT_UNREADABLE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 _USAGE = f"""\
-usage: ptx-viewer [STUDY ...] [--models NAME,...]   open the viewer
+usage: ptx-viewer [STUDY ...] [--models NAME,...] [--weights NETWORK=FILE]   open the viewer
        ptx-viewer analyze STUDY ... --out DIR    the same work without a screen
        ptx-viewer demo [--out DIR]               analyse and show the synthetic sample study
        ptx-viewer phantom --out DIR              make a synthetic study
@@ -28,6 +28,7 @@ usage: ptx-viewer [STUDY ...] [--models NAME,...]   open the viewer
        ptx-viewer train NETWORK --data DIR --out DIR     train a network
        ptx-viewer train --config FILE --out DIR          train as a YAML file says
        ptx-viewer search --config FILE --out DIR         try settings
+       ptx-viewer ablate --config FILE --out DIR         recipes side by side, cross-validated
        ptx-viewer evaluate NETWORK --data DIR            measure a shipped network
        ptx-viewer compare NETWORK... --data DIR          several networks side by side
        ptx-viewer fit-consensus NETWORK... --data DIR    weigh the answers of several networks into one
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "prepare": _prepare,
         "train": _train,
         "search": _search,
+        "ablate": _ablate,
         "evaluate": _evaluate,
         "audit-explanations": _audit_explanations,
         "compare": _compare,
@@ -112,9 +114,12 @@ def _complain(message: object, status: int) -> int:
 
 
 def _view(words: list[str]) -> int:
+    from ptx_viewer.own_weights import FORM, HELP, parse_weights
+
     parser = argparse.ArgumentParser(prog="ptx-viewer", usage=_USAGE.split("\n\n", maxsplit=1)[0][7:])
     parser.add_argument("study", nargs="*", type=Path)
     parser.add_argument("--models", type=_names, default=(), metavar="NAME,...")
+    parser.add_argument("--weights", action="append", default=[], metavar=FORM, help=HELP)
     chosen = parser.parse_args(words)
     paths: list[Path] = chosen.study
     from ptx_viewer import analysis
@@ -122,6 +127,7 @@ def _view(words: list[str]) -> int:
 
     try:
         analysis.check_options(AnalysisOptions(chosen.models))
+        weights = parse_weights(chosen.weights, chosen.models)
     except ValueError as error:
         return _complain(error, EXIT_USAGE)
     missing = [path for path in paths if not path.exists()]
@@ -138,19 +144,21 @@ def _view(words: list[str]) -> int:
         )
     from ptx_viewer.ui.app import run
 
-    return run(paths, chosen.models)
+    return run(paths, chosen.models, weights)
 
 
 def _analyze(words: list[str]) -> int:
     from explain.methods import METHODS
     from ptx_viewer.explaining import DEFAULT_EXPLANATIONS, TARGETS
+    from ptx_viewer.own_weights import FORM, HELP
 
     parser = _parser(
         "analyze", "Analyse studies without a screen and write findings.json, masks and reports."
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--models", type=_names, help="comma-separated; default: every shipped model")
+    parser.add_argument("--models", type=_names, help="comma-separated; default: the shipped main networks")
+    parser.add_argument("--weights", action="append", default=[], metavar=FORM, help=HELP)
     parser.add_argument(
         "--explain", type=_names, default=DEFAULT_EXPLANATIONS,
         help=f"comma-separated, of {', '.join(METHODS)}; '' for none; default: {DEFAULT_EXPLANATIONS[0]}",
@@ -169,7 +177,7 @@ def _analyze(words: list[str]) -> int:
     chosen = parser.parse_args(words)
     return run_analysis(
         chosen.paths, chosen.out, chosen.models, chosen.explain, chosen.device,
-        not chosen.no_report, chosen.override_refusal, chosen.target,
+        not chosen.no_report, chosen.override_refusal, chosen.target, chosen.weights,
     )  # fmt: skip
 
 
@@ -182,6 +190,7 @@ def run_analysis(
     report: bool = True,
     override_refusal: bool = False,
     target: str = "image-score",
+    weights: Sequence[str] = (),
 ) -> int:
     """Analyse `paths`, print what was found, and return the exit status of ``analyze``."""
     from rich.console import Console
@@ -189,6 +198,7 @@ def run_analysis(
 
     from ptx_viewer import analysis
     from ptx_viewer.batch import analyse_studies
+    from ptx_viewer.own_weights import parse_weights
     from ptx_viewer.report.errors import ReportError
     from ptx_viewer.results import AnalysisOptions
     from ptx_viewer.table import print_result
@@ -199,11 +209,13 @@ def run_analysis(
     try:
         options = AnalysisOptions(models or (), explain, target, override_refusal)
         analysis.check_options(options)
+        own = parse_weights(weights, options.models)
         with Bar(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("Starting", total=1.0)
             result = analyse_studies(
                 paths, out, options, device, report,
                 lambda fraction, message: bar.update(task, completed=fraction, description=message),
+                own,
             )  # fmt: skip
     except ValueError as error:
         return _complain(error, EXIT_USAGE)
@@ -259,6 +271,12 @@ def _search(words: list[str]) -> int:
     from models.training.command import search
 
     return search(words)
+
+
+def _ablate(words: list[str]) -> int:
+    from models.training.command import ablate
+
+    return ablate(words)
 
 
 def _train(words: list[str]) -> int:

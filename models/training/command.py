@@ -1,4 +1,4 @@
-"""``train`` and ``search`` on the command line."""
+"""``train``, ``search`` and ``ablate`` on the command line."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def train(words: Sequence[str]) -> int:
     parser.add_argument(
         "--by-detectron2", action="store_true", help="mask-rcnn as shipped: by Detectron2's own trainer"
     )
+    parser.add_argument("--seed", type=int, default=0, help="of the films drawn; U-Nets as shipped")
     parser.add_argument("--threads", type=int, help="processor threads; default: all")
     chosen = parser.parse_args(list(words))
     if chosen.config is None and (chosen.network is None or chosen.data is None):
@@ -48,6 +49,8 @@ def train(words: Sequence[str]) -> int:
         parser.error("--initial is not for lung-fields; a configuration names its own")
     if chosen.average and (chosen.initial is None or chosen.network == "mask-rcnn"):
         parser.error("--average is for the U-Nets and needs --initial")
+    if chosen.seed and chosen.network not in ("attention-unet", "unet"):
+        parser.error("--seed is for the U-Nets as shipped; a configuration names its own")
     if chosen.by_detectron2 and (chosen.network != "mask-rcnn" or chosen.precision != "float32"):
         parser.error("--by-detectron2 is for mask-rcnn in float32")
     if chosen.folds is not None and (chosen.config is None or chosen.folds < 2):
@@ -69,6 +72,21 @@ def search(words: Sequence[str]) -> int:
     chosen = parser.parse_args(list(words))
     with _complaints() as status:
         _search(chosen.config, chosen.out, chosen.threads)
+    return status[0]
+
+
+def ablate(words: Sequence[str]) -> int:
+    """Cross-validate the variants of a configuration on the same films; goes on where it was stopped."""
+    parser = argparse.ArgumentParser(prog="ptx-viewer ablate", description=ablate.__doc__)
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the runs")
+    parser.add_argument("--folds", type=int, default=5, metavar="K")
+    parser.add_argument("--threads", type=int, help="processor threads; default: all")
+    chosen = parser.parse_args(list(words))
+    if chosen.folds < 2:
+        parser.error("--folds must be at least 2")
+    with _complaints() as status:
+        _ablate(chosen.config, chosen.out, chosen.folds, chosen.threads)
     return status[0]
 
 
@@ -120,6 +138,8 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
             command += " --initial EARLIER-WEIGHTS" + (" --average" if chosen.average else "")
         if chosen.precision != "float32":
             command += f" --precision {chosen.precision}"
+        if chosen.seed:
+            command += f" --seed {chosen.seed}"
         if chosen.by_detectron2:
             file = train_by_detectron2(chosen.data, chosen.out, chosen.steps, lungs, chosen.initial)
             print(f"the weights are in {file}; no card is written for them")  # noqa: T201
@@ -130,12 +150,11 @@ def _train_as_shipped(chosen: argparse.Namespace) -> None:
         else:
             attention = chosen.network == "attention-unet"
             train_pneumothorax(
-                chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision
-            )
+                chosen.data, chosen.out, chosen.steps, lungs, attention, chosen.initial, chosen.precision,
+                chosen.seed,
+            )  # fmt: skip
             averaged_with = chosen.initial if chosen.average else None
-            card = export_pneumothorax(
-                chosen.out, chosen.data, chosen.out, command, attention, averaged_with
-            )
+            card = export_pneumothorax(chosen.out, chosen.data, chosen.out, command, attention, averaged_with)
     for figure in card.figures:
         print(figure)  # noqa: T201
 
@@ -194,3 +213,16 @@ def _search(config: Path, out: Path, threads: int | None) -> None:
     print(f"best {wanted.figure} {figure:.4f} of {len(results)} trials:")  # noqa: T201
     for key, value in best.items():
         print(f"  {key}: {value}")  # noqa: T201
+
+
+def _ablate(config: Path, out: Path, folds: int, threads: int | None) -> None:
+    import torch
+
+    from models import zoo
+    from models.training.ablation import read_variants, run_ablation, table
+    from models.training.configuration import read_content
+
+    recipes = read_variants(read_content(config), config)
+    if threads:
+        torch.set_num_threads(threads)
+    print(table(run_ablation(recipes, out, folds, zoo.load_lung_fields("cpu").network)), end="")  # noqa: T201

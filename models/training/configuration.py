@@ -24,7 +24,7 @@ _LIBRARIES = ("torch", "torchvision", "timm", "numpy", "scipy", "opencv-python-h
 #: Values of ``encoder_weights`` that are no path.
 WITHOUT_FILE = ("packaged", "none")
 #: Keys of the file that other parts of the program read, or that only say how a run was made.
-_BESIDE = ("search", "made_with")
+_BESIDE = ("search", "variants", "made_with")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class DataSettings:
     collections : Path or None
         Folder with the collections that the shipped weights were trained on, in their split.
     manifests : tuple of Path
+    without : tuple of str
+        Collections among `collections` that are left out, e.g. ``nih-more``.
     run_lengths : Path or None
         SIIM-ACR's annotation file, whose masks shape the insertions; without one they follow a formula.
         `collections` brings its own.
@@ -80,6 +82,7 @@ class DataSettings:
 
     collections: Path | None = None
     manifests: tuple[Path, ...] = ()
+    without: tuple[str, ...] = ()
     run_lengths: Path | None = None
     margin: float = 1.22
 

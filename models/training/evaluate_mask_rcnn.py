@@ -23,7 +23,8 @@ from models.training.evaluate_pneumothorax import (
     pneumothorax_figures,
 )
 from models.training.fit import trained_weights
-from models.training.pneumothorax import SIZE, pneumothorax_films
+from models.training.mask_rcnn import SIZE
+from models.training.pneumothorax import pneumothorax_films
 
 #: Version of the shipped weights.
 VERSION = 1

@@ -57,8 +57,11 @@ def read_entries(configuration: Configuration, folds: int = 0) -> list[Entry]:
     entries: list[Entry] = []
     if data.collections is not None:
         parts = pneumothorax_films(data.collections)
-        members = [film for part in parts.values() for film in part]
-        names = [name for name, part in parts.items() for _ in part]
+        kept = {
+            name: [film for film in part if film.source not in data.without] for name, part in parts.items()
+        }
+        members = [film for part in kept.values() for film in part]
+        names = [name for name, part in kept.items() for _ in part]
         # What is for training only, or known twice, takes part in no fold.
         free = {film.source for film in parts[VALIDATION]}
         places = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -116,13 +117,14 @@ class FilmMix:
     outlined_lungs: NDArray[np.uint8] | None = None
     settings: BatchSettings = BatchSettings()
     augmentation: Augmentation = field(default_factory=Augmentation)
-    #: Negatives of each source are drawn equally often, however many there are.
+    #: Negatives of each source are drawn equally often, however many there are; outlined films too.
     _by_source: list[NDArray[np.int64]] = field(init=False)
+    _outlined_by_source: list[NDArray[np.int64]] = field(init=False)
     _donors: list[Hemithorax] = field(init=False)
 
     def __post_init__(self) -> None:
-        sources = np.array([film.source for film in self.negatives.films])
-        self._by_source = [np.flatnonzero(sources == name) for name in np.unique(sources)]
+        self._by_source = _by_source(self.negatives)
+        self._outlined_by_source = _by_source(self.outlined)
         self._donors = []
         if self.settings.transplanted and self.outlined_lungs is not None:
             for image, mask, lungs in zip(
@@ -138,7 +140,8 @@ class FilmMix:
             grey, labels, _ = self.augmentation(image, mask, self.size, rng)
             made.append(Example(grey, (labels > 0).astype(np.uint8), known, positive))
 
-        for index in rng.integers(0, max(1, len(self.outlined.films)), shares.outlined):
+        for _ in range(shares.outlined):
+            index = _drawn(self._outlined_by_source, rng)
             add(self.outlined.images[index], self.outlined.masks[index], True, True)
         for _ in range(shares.negative):
             image = self._negative(rng)
@@ -156,8 +159,7 @@ class FilmMix:
 
     def _side(self, rng: np.random.Generator) -> Hemithorax:
         """Draw one side of a negative film, at times with a drain."""
-        group = self._by_source[int(rng.integers(len(self._by_source)))]
-        index = group[int(rng.integers(group.size))]
+        index = _drawn(self._by_source, rng)
         image, right = self.negatives.images[index], bool(rng.random() < 0.5)
         lungs = self.negatives.masks[index]
         field, other = (lungs == RIGHT, lungs == LEFT) if right else (lungs == LEFT, lungs == RIGHT)
@@ -188,9 +190,17 @@ class FilmMix:
         return self._insert(rng)
 
 
-def donors(
-    image: NDArray[np.uint8], mask: NDArray[np.bool_], lungs: NDArray[np.uint8]
-) -> list[Hemithorax]:
+def _by_source(bank: FilmBank) -> list[NDArray[np.int64]]:
+    sources = np.array([film.source for film in bank.films])
+    return [np.flatnonzero(sources == name) for name in np.unique(sources)]
+
+
+def _drawn(groups: Sequence[NDArray[np.int64]], rng: np.random.Generator) -> int:
+    group = groups[int(rng.integers(len(groups)))]
+    return int(group[int(rng.integers(group.size))])
+
+
+def donors(image: NDArray[np.uint8], mask: NDArray[np.bool_], lungs: NDArray[np.uint8]) -> list[Hemithorax]:
     """Return the sides of an outlined film that have air, each with its own.
 
     Every connected piece of the mask belongs to the lung field that it overlaps most; a piece that touches

@@ -15,10 +15,12 @@ from models.mask_rcnn.network import MaskRcnn
 from models.training import films
 from models.training.fit import FitSettings, fit
 from models.training.mask_rcnn_task import MaskRcnnTask
-from models.training.pneumothorax import SIZE, build_mix, pneumothorax_films
+from models.training.pneumothorax import build_mix, pneumothorax_films
 from models.training.pretrained import load_imagenet
 from models.weights import WeightsError, fill_network
 
+#: Edge of the shipped network's grid: its anchors are laid out for it.
+SIZE = 384
 #: What the encoder's tensors begin with in a U-Net's file.
 _UNET_ENCODER = "encoder."
 #: Stages that training leaves alone: of a backbone that knows chest films down to stride 16, of one that
@@ -47,9 +49,7 @@ def config_for(backbone: str, size: int, frozen_stages: int) -> MaskRcnnConfig:
         See :class:`MaskRcnnConfig`: the more the backbone knows of chest films, the more.
     """
     anchors = tuple(tuple(edge * size / SIZE for edge in sizes) for sizes in SHIPPED.anchor_sizes)
-    return dataclasses.replace(
-        SHIPPED, backbone=backbone, anchor_sizes=anchors, frozen_stages=frozen_stages
-    )
+    return dataclasses.replace(SHIPPED, backbone=backbone, anchor_sizes=anchors, frozen_stages=frozen_stages)
 
 
 def warm_start(network: MaskRcnn, weights: Path) -> None:
@@ -132,7 +132,7 @@ def _prepared(
         warm_start(network, initial)
     parts = pneumothorax_films(data)
     task = MaskRcnnTask(
-        build_mix(data, parts, lung_network, run), films.load_bank(parts["validation"], SIZE)
+        build_mix(data, parts, lung_network, run, SIZE), films.load_bank(parts["validation"], SIZE)
     )
     return network, task
 

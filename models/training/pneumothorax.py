@@ -23,11 +23,9 @@ from models.training.shapes import retreat_profiles
 from models.weights import load_weights
 
 ENCODER = "tf_efficientnet_lite2"
-SIZE = 384
-#: The U-Nets' grid in use: of 288, 320 and 384 pixels, the one with the best validation figures.  Shifts and
-#: zooms make films look larger in training than they are: a smaller grid in use makes up for it (Touvron et
-#: al. 2019).
-SIZE_IN_USE = 320
+#: The U-Nets' grid, in training and in use: of 288, 320 and 384 pixels, the one with the best validation
+#: figures for the third Attention U-Net.
+SIZE = 320
 #: Banks are kept a little larger than the network's grid, so that shifts and turns sample real pixels.
 BANK_SIZE = 448
 BATCH = BatchSettings(outlined=4, negative=3, inserted=1, transplanted=2, healthy_transplants=0.25)
@@ -82,14 +80,17 @@ def build_task(data: Path, lung_network: nn.Module, run: Path) -> PneumothoraxTa
     """
     parts = pneumothorax_films(data)
     return PneumothoraxTask(
-        build_mix(data, parts, lung_network, run), films.load_bank(parts["validation"], SIZE)
+        build_mix(data, parts, lung_network, run, SIZE), films.load_bank(parts["validation"], SIZE)
     )
 
 
 def build_mix(
-    data: Path, parts: dict[str, list[films.Film]], lung_network: nn.Module, run: Path
+    data: Path, parts: dict[str, list[films.Film]], lung_network: nn.Module, run: Path, size: int
 ) -> FilmMix:
-    """Read the training films of `parts` (:func:`pneumothorax_films`) into what batches are drawn from."""
+    """Read the training films of `parts` (:func:`pneumothorax_films`) into what batches are drawn from.
+
+    `size` is the edge of the network's grid.
+    """
     train = parts["train"]
     negatives = films.load_bank([f for f in train if not f.positive], BANK_SIZE)
     hosts = films.FilmBank(negatives.films, negatives.images, outline_lungs(negatives, lung_network))
@@ -102,7 +103,7 @@ def build_mix(
         labelled=films.load_bank([f for f in train if f.positive and f.mask is None], BANK_SIZE),
         profiles=retreat_profiles(data / "siim" / "train-rle.csv.gz", held_out),
         digital=digital_films(DIGITAL_FILMS, BANK_SIZE, run / "digital.npz"),
-        size=SIZE,
+        size=size,
         settings=BATCH,
         augmentation=AUGMENTATION,
     )
@@ -129,6 +130,7 @@ def train_pneumothorax(
     attention: bool = True,
     initial: Path | None = None,
     precision: str = "float32",
+    seed: int = 0,
 ) -> nn.Module:
     """Train, or go on training, and return the averaged network.
 
@@ -141,20 +143,23 @@ def train_pneumothorax(
     lung_network : nn.Module
     attention : bool
     initial : Path or None
-        Weights of the same network to begin with, at two thirds of the learning rate; None begins with
+        Weights of the same network to begin with, at two fifths of the learning rate; None begins with
         the encoder's ImageNet weights.
     precision : str
         See :class:`models.training.fit.FitSettings`.
+    seed : int
+        Going on from weights wants another one than they were made with: the same draws teach nothing new.
     """
     network = build_network(attention)
     if initial is not None:
         load_weights(network, initial)
     settings = FitSettings(
         steps=steps,
-        learning_rate=1.5e-3 if initial is None else 1e-3,
+        learning_rate=1.5e-3 if initial is None else 6e-4,
         weight_decay=0.05,
         validate_every=100,
         checkpoint_every=25,
         precision=precision,
+        seed=seed,
     )
     return fit(network, build_task(data, lung_network, run), settings, run)

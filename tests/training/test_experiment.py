@@ -10,7 +10,7 @@ import torch
 import yaml
 
 from models import zoo
-from models.training.command import search, train
+from models.training.command import ablate, search, train
 from models.training.configuration import read_configuration
 from models.training.cross_validation import last_figures, write_folds
 from models.training.experiment import build_network, parts_of, read_entries
@@ -150,6 +150,48 @@ def test_a_grid_search_trains_each_combination(
     for number, name in enumerate(("unet", "attention-unet")):
         kept = yaml.safe_load((tmp_path / "search" / f"trial-{number:03}" / "config.yaml").read_text())
         assert kept["network"]["name"] == name
+
+
+def test_variants_are_validated_on_the_same_films(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = {"steps": 1, "validate_every": 1, "checkpoint_every": 1}
+    variants = {"no change": {}, "no gates": {"network.name": "unet"}}
+    config = configured(tmp_path, films, fit=quick, variants=variants)
+    run = tmp_path / "ablation"
+    assert ablate(["--config", str(config), "--out", str(run), "--folds", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == (run / "ablation.md").read_text()
+    lines = printed.splitlines()
+    assert lines[0] == "| recipe | Dice of positives (6) | folder ROC-AUC (12) |"
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| as configured", "| no change", "| no gates"]
+    # The same recipe gives the same weights: no difference on any film.
+    assert lines[3].count("; +0.00 [+0.00, +0.00]") == 2
+    # What is finished is not made again.
+    weights = run / "no-gates" / "fold-1" / "checkpoint.pt"
+    before = weights.stat().st_mtime_ns
+    (run / "no-change" / "fold-1" / "out-of-fold.csv").unlink()
+    assert ablate(["--config", str(config), "--out", str(run), "--folds", "2"]) == 0
+    assert capsys.readouterr().out == printed
+    assert weights.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("variants", "sentence"),
+    [
+        ({}, "no variants to compare"),
+        ({"boxes": {"network.name": "mask-rcnn"}}, "'variants.boxes': U-Nets are compared here"),
+        ({"odd": 3}, "'variants.odd' must hold keys and values"),
+        ({"odd": {"network.depth": 3}}, "unknown key 'network.depth'"),
+    ],
+)
+def test_variants_that_cannot_be_are_refused(
+    films: Path, tmp_path: Path, variants: dict, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configured(tmp_path, films, variants=variants)
+    assert ablate(["--config", str(config), "--out", str(tmp_path / "ablation")]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "ablation").exists()
 
 
 def test_films_without_what_learning_needs_are_refused(films: Path, tmp_path: Path) -> None:
