@@ -1,4 +1,4 @@
-"""The card of a user's own weights: what is known of them, and that the shipped card's figures are not theirs."""
+"""The card of a user's own weights: what is known of them, without the figures of the shipped ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from models.weights import WeightsError, sha256_of
 #: Edge in pixels to which Detectron2's own configuration of the stock network brings a picture.
 STOCK_SIZE = 800
 _UNKNOWN = (
-    "A user's own weights in place of the shipped ones: what they learned from is not known here, and nothing "
-    "was measured of them."
+    "A user's own weights in place of the shipped ones: what they learned from is not known here, and "
+    "nothing was measured of them."
 )
 _BORROWED = "thresholds and calibration are those of the shipped weights, not chosen for this file"
 _NEUTRAL = "0.5 for image and pixels, without calibration: chosen on no film"
@@ -87,8 +87,8 @@ def stock_layout_card(card: ModelCard, config: MaskRcnnConfig) -> ModelCard:
     return dataclasses.replace(
         card,
         architecture=(
-            f"Mask R-CNN (He et al. 2017), ResNet-50 with a feature pyramid of {config.fpn_channels} channels, "
-            f"Detectron2's mask_rcnn_R_50_FPN_3x with one class, {STOCK_SIZE} x {STOCK_SIZE}"
+            f"Mask R-CNN (He et al. 2017), ResNet-50 with a feature pyramid of {config.fpn_channels} "
+            f"channels, Detectron2's mask_rcnn_R_50_FPN_3x with one class, {STOCK_SIZE} x {STOCK_SIZE}"
         ),
         size=STOCK_SIZE,
         preprocessing=(

@@ -69,8 +69,8 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
         See :func:`models.device.select_device`.
     weights : Path or None
         A user's own in place of the shipped ones: a safetensors file, for Mask R-CNN also Detectron2's
-        ``.pth`` and ``.pkl``, or a folder with a card and its weights, as training leaves it.  The model's card
-        says then that they are not the shipped ones, see :func:`models.own_weights.own_card`.
+        ``.pth`` and ``.pkl``, or a folder with a card and its weights, as training leaves it.  The model's
+        card says then that they are not the shipped ones, see :func:`models.own_weights.own_card`.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def load(name: str, device: str = "auto", weights: Path | None = None) -> Pneumo
     try:
         return open_model(card, file, chosen)
     except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"the card of {file.name} describes no network that can be built: {error}") from error
+        raise ValueError(f"the card of {file.name} describes no possible network: {error}") from error
 
 
 def load_folder(folder: Path, device: str = "auto") -> PneumothoraxModel:

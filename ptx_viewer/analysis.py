@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from explain.attribution import Attribution, Faithfulness
 from explain.methods import METHODS
 from models.cards import LUNG_FIELDS, available, cards, main_models
-from models.consensus import card_of
+from models.consensus import card_of, no_consensus
 from models.geometry import turn_to_standard
 from models.prediction import LungFields, Prediction
 from ptx_viewer.eligibility import header_refusal
@@ -26,6 +28,7 @@ from ptx_viewer.explaining import (
 )
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.opinions import weigh
+from ptx_viewer.own_weights import check_weights
 from ptx_viewer.progress import Progress, silent
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.review.edits import review_from_analysis
@@ -61,6 +64,8 @@ class Analyser:
     models : tuple of str
         Names of the networks to ask unless an analysis names others; empty for
         :func:`models.cards.main_models`.
+    weights : mapping of str to Path
+        A user's own weights by the networks' names, see :func:`models.zoo.load`; they are loaded when needed.
 
     Raises
     ------
@@ -69,13 +74,18 @@ class Analyser:
     """
 
     def __init__(
-        self, device: str = "auto", cache: Path | None = None, models: tuple[str, ...] = ()
+        self,
+        device: str = "auto",
+        cache: Path | None = None,
+        models: tuple[str, ...] = (),
+        weights: Mapping[str, Path] = MappingProxyType({}),
     ) -> None:
         from explain.cache import AttributionCache
         from models.device import select_device
 
         self._device = select_device(device)
         self._names = models or main_models()
+        self._weights = dict(weights)
         self._cache = AttributionCache(cache_folder() if cache is None else cache)
         self._checker = Checker()
         self._lung_model: LungFieldModel | None = None
@@ -91,11 +101,36 @@ class Analyser:
             progress(place / (len(self._names) + 1), f"Loading {name}")
             self._model(name)
         without = tuple(name for name in self._names if not self._model(name).has_gradients)
-        loaded = tuple(card for card in cards() if card.name in (*self._names, LUNG_FIELDS))
-        if len(self._names) > 1:
-            loaded += (card_of([self._model(name).card for name in self._names]),)
+        asked = {name: self._model(name).card for name in self._names}
+        loaded = tuple(
+            asked.get(card.name, card) for card in cards() if card.name in (*asked, LUNG_FIELDS)
+        )
+        if len(asked) > 1 and not no_consensus(tuple(asked.values())):
+            loaded += (card_of(tuple(asked.values())),)
         engines = tuple((name, self._model(name).engine) for name in self._names)
         return EngineInfo(describe(self._device), loaded, without, engines)
+
+    def use_weights(self, weights: Mapping[str, Path], progress: Progress = silent) -> EngineInfo:
+        """Work with a user's own weights from now on, and with the shipped ones where none are named.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be used; then everything stays as it was.
+        """
+        from models import zoo
+
+        check_weights(weights, self._names)
+        loaded = {
+            name: zoo.load(name, self._device.type, weights.get(name))
+            for name in self._names
+            if name in weights or name in self._weights
+        }
+        self._weights = dict(weights)
+        self._loaded.update(loaded)
+        # What maps were compared with was scored by the weights that were at work then.
+        self._checker = Checker()
+        return self.warm_up(progress)
 
     def analyse(
         self,
@@ -274,7 +309,7 @@ class Analyser:
         from models import zoo
 
         if name not in self._loaded:
-            self._loaded[name] = zoo.load(name, self._device.type)
+            self._loaded[name] = zoo.load(name, self._device.type, self._weights.get(name))
         return self._loaded[name]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from ptx_viewer import __version__
 from ptx_viewer.analysis import Analyser
+from ptx_viewer.own_weights import check_weights
 from ptx_viewer.progress import Cancelled, Progress, silent
 from ptx_viewer.report.content import ReportContent
 from ptx_viewer.report.findings import ImageRecord, write_findings
@@ -73,6 +75,7 @@ def analyse_studies(
     device: str = "auto",
     report: bool = True,
     progress: Progress = silent,
+    weights: Mapping[str, Path] = MappingProxyType({}),
 ) -> BatchResult:
     """Analyse every image under `paths` and write the results to the folder `out`.
 
@@ -87,15 +90,20 @@ def analyse_studies(
     report : bool
         Write a PDF for each scored film into ``out/reports``.
     progress : Progress
+    weights : mapping of str to Path
+        A user's own weights by the networks' names, see :func:`models.zoo.load`.
 
     Raises
     ------
     ValueError
-        If a model, an explanation or the device is unknown or not there.
+        If a model, an explanation or the device is unknown or not there, or the weights cannot be used.
     ReportError
         If a result cannot be written.
     """
-    analyser = Analyser(device, models=options.models)
+    check_weights(weights, options.models)
+    analyser = Analyser(device, models=options.models, weights=weights)
+    # Weights that do not fit are refused before anything is read or written.
+    info = analyser.warm_up(silent) if weights else None
     result = BatchResult()
     catalogue = scan(paths, lambda fraction, message: progress(0.1 * fraction, message))
     for problem in catalogue.unreadable:
@@ -105,7 +113,7 @@ def analyse_studies(
     sliced = {entry for found in series for entry in found.instances}
     entries = [e for e in catalogue.instances() if e not in sliced and not _lies_in(e, own)]
     parts = len(entries) + len(series)
-    info = analyser.warm_up(silent) if entries else None
+    info = info or (analyser.warm_up(silent) if entries else None)
 
     def records() -> Iterator[ImageRecord]:
         for place, entry in enumerate(entries):

@@ -16,9 +16,12 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from explain.attribution import Attribution, Faithfulness
@@ -62,11 +65,19 @@ class Engine:
     device : {"auto", "cpu", "cuda", "mps"}
     models : tuple of str
         Names of the networks to ask unless an analysis names others; empty for the main ones.
+    weights : mapping of str to Path
+        A user's own weights by the networks' names.
     """
 
-    def __init__(self, device: str = "auto", models: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        device: str = "auto",
+        models: tuple[str, ...] = (),
+        weights: Mapping[str, Path] = MappingProxyType({}),
+    ) -> None:
         self._device = device
         self._models = models
+        self._weights = dict(weights)
         self._calls = threading.Lock()
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -82,6 +93,19 @@ class Engine:
         EngineError, Cancelled
         """
         info: EngineInfo = self._call("warm_up", (), progress)
+        return info
+
+    def use_weights(self, weights: Mapping[str, Path], progress: Progress = silent) -> EngineInfo:
+        """Work with other weights; see :meth:`ptx_viewer.analysis.Analyser.use_weights`.
+
+        Raises
+        ------
+        EngineError
+            If they cannot be used; then everything stays as it was.
+        Cancelled
+        """
+        info: EngineInfo = self._call("use_weights", (dict(weights),), progress)
+        self._weights = dict(weights)
         return info
 
     def analyse(
@@ -234,7 +258,7 @@ class Engine:
         self._cancelled = _CONTEXT.Value("q", 0)
         process = _CONTEXT.Process(
             target=_serve,
-            args=(theirs, self._cancelled, self._device, self._models),
+            args=(theirs, self._cancelled, self._device, self._models, self._weights),
             name="ptx-viewer networks",
             daemon=True,
         )
@@ -274,7 +298,11 @@ def _sentence(name: str, error: Exception) -> str:
 
 
 def _serve(
-    pipe: Connection, cancelled: Synchronized[int], device: str, models: tuple[str, ...]
+    pipe: Connection,
+    cancelled: Synchronized[int],
+    device: str,
+    models: tuple[str, ...],
+    weights: dict[str, Path],
 ) -> None:
     """Answer calls until the other end of the pipe is closed.  Runs in the process of its own."""
     # Ctrl-C in a terminal reaches both processes; the window decides what it means.
@@ -298,7 +326,7 @@ def _serve(
                 progress(0.0, "Loading the network library")
                 from ptx_viewer.analysis import Analyser
 
-                analyser = Analyser(device, models=models)
+                analyser = Analyser(device, models=models, weights=weights)
             answer = (number, "done", getattr(analyser, name)(*arguments, progress=progress))
         except Cancelled:
             continue

@@ -11,7 +11,7 @@ from explain.attribution import Attribution
 from models.agreement import Agreement
 from models.cards import ModelCard
 from models.ct.labels import CtSegmentation
-from models.prediction import Instance, LungFields, Prediction
+from models.prediction import Instance, LungFields, Prediction, Side
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.volume import VOLUME
 
@@ -129,8 +129,8 @@ class ImageAnalysis:
         """What the reader is to decide about, and what is measured: each place once.
 
         The consensus goes first, where there is one.  On a side of the patient where it outlines nothing,
-        each network's own outlines follow, in the order in which the networks were asked, but for those that
-        meet an outline that is suggested already: what only one of them sees is put to the reader, not hidden.
+        each network's own outlines follow, in the order in which the networks were asked, but for those
+        that meet an outline suggested already: what only one of them sees is put to the reader, not hidden.
         """
         first = () if self.agreed is None else _suggested(self.agreed)
         settled = frozenset(suggestion.instance.side for suggestion in first)

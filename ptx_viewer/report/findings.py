@@ -162,7 +162,8 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
         else _prediction(pictures, analysis.agreed, spacing) | _comparison(analysis.consensus),
         "opinions": None
         if analysis.consensus is None
-        else _comparison(analysis.consensus) | {"why_no_consensus": _text(analysis.consensus.why_none) or None},
+        else _comparison(analysis.consensus)
+        | {"why_no_consensus": _text(analysis.consensus.why_none) or None},
         "suggestions": [
             {"model": suggestion.model, "instance": suggestion.number - 1}
             for suggestion in analysis.suggestions

@@ -198,11 +198,14 @@ def _owner(content: ReportContent, measurement: Measurement) -> str:
 
 
 def _models(page: Page, content: ReportContent) -> None:
-    if not content.cards:
+    weights = wording.weights(content.analysis, content.title_of)
+    if not content.cards and not weights:
         return
     page.keep_together(34)
     page.heading("Models and how they did on held-out films")
     page.write_line(wording.engines(content.analysis, content.device, content.title_of), SMALL, colour=MUTED)
+    for line in weights:
+        page.write_line(line, SMALL, colour=MUTED)
     for card in content.cards:
         _card(page, card)
 

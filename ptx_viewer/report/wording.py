@@ -16,6 +16,7 @@ from ptx_viewer.review.review import Decision, Finding, ImageReview, Verdict
 from ptx_viewer.study.spacing import Spacing
 
 READER = "reader"
+_SHIPPED, _OWN = "the shipped weights", "not the shipped weights, but a user's own:"
 
 _AGE_UNITS = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
 
@@ -33,6 +34,17 @@ def engines(analysis: ImageAnalysis, device: str, title_of: Callable[[str], str]
     """Say what each network ran on, and with whose layers."""
     parts = [f"{title_of(made.model)}: {made.device}, {made.engine}" for made in analysis.predictions]
     return f"Ran on {'; '.join(parts)}." if parts else f"Device: {device}"
+
+
+def weights(analysis: ImageAnalysis, title_of: Callable[[str], str]) -> tuple[str, ...]:
+    """Name the weight file of each network where one of them is a user's own; else the cards say it all."""
+    files = [(made.model, made.weights) for made in analysis.predictions if made.weights is not None]
+    if all(file.shipped for _model, file in files):
+        return ()
+    return tuple(
+        f"{title_of(model)}: {_SHIPPED if file.shipped else _OWN} {file.name}, sha256 {file.sha256}."
+        for model, file in files
+    )
 
 
 def weighting(card: ModelCard) -> str:

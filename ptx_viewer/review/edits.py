@@ -12,10 +12,11 @@ patient's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
@@ -104,9 +105,10 @@ def update_from_analysis(
 ) -> ImageReview:
     """Bring a new analysis into a review without losing the reader's work.
 
-    The findings of a model that was run again are replaced as long as the reader has touched none
-    of them; once one was accepted, rejected or edited, all findings of that model stay as they are.
-    Findings of other models, and those that the reader drew, stay.
+    What the reader accepted, rejected, edited or drew stays.  Every other finding gives way to the new
+    suggestions, but for those in the place of one that stays: nothing is put to the reader twice.  That is
+    where half of the new outline or more lies in that finding, as it is or as it was suggested, or, unless
+    it was rejected, half of that finding or more in the new outline.
 
     Raises
     ------
@@ -118,11 +120,10 @@ def update_from_analysis(
     check_unsigned(review)
     if analysis.image_key != review.image_key:
         raise ValueError(f"the analysis is of {analysis.image_key}, the review of {review.image_key}")
-    touched = {f.source for f in review.findings if f.edited or f.decision is not Decision.SUGGESTED}
-    replaced = {prediction.model for prediction in analysis.answers} - touched
-    kept = tuple(finding for finding in review.findings if finding.source not in replaced)
-    fresh = tuple(finding for finding in _suggestions(analysis) if finding.source in replaced)
-    return with_event(replace(review, findings=kept + fresh), Action.ANALYSED, _summary(analysis), clock)
+    kept = [f for f in review.findings if f.edited or f.decision is not Decision.SUGGESTED]
+    fresh = [f for f in _suggestions(analysis) if not any(_same_place(f, other) for other in kept)]
+    findings = (*kept, *_renumbered(fresh, {finding.finding_id for finding in kept}))
+    return with_event(replace(review, findings=findings), Action.ANALYSED, _summary(analysis), clock)
 
 
 def accept(review: R, finding_id: str, *, clock: Clock = utc_now) -> R:
@@ -279,6 +280,30 @@ def _suggestions(analysis: ImageAnalysis) -> tuple[Finding, ...]:
         )
         for suggestion in analysis.suggestions
     )
+
+
+def _same_place(fresh: Finding, kept: Finding) -> bool:
+    """Whether a new suggestion asks again what the reader has decided with the finding `kept`."""
+    places = [kept.mask] if kept.suggested is None else [kept.mask, kept.suggested]
+    for place in places:
+        shared = 2 * int(np.count_nonzero(fresh.mask & place))
+        if shared and shared >= int(np.count_nonzero(fresh.mask)):
+            return True
+        if kept.decision is not Decision.REJECTED and shared and shared >= int(np.count_nonzero(place)):
+            return True
+    return False
+
+
+def _renumbered(findings: Sequence[Finding], taken: set[str]) -> Iterator[Finding]:
+    """Yield findings under ids that are free: the next number of the same source where one is taken."""
+    used = set(taken)
+    for finding in findings:
+        numbers = (f"{finding.source}-{number}" for number in count(1))
+        free = finding.finding_id
+        if free in used:
+            free = next(name for name in numbers if name not in used)
+        used.add(free)
+        yield replace(finding, finding_id=free)
 
 
 def _summary(analysis: ImageAnalysis) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -27,6 +29,9 @@ class EngineLike(Protocol):
 
     def warm_up(self, progress: Progress) -> EngineInfo:
         """Load the models; blocks."""
+
+    def use_weights(self, weights: Mapping[str, Path], progress: Progress) -> EngineInfo:
+        """Work with other weights; blocks."""
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
         """Do the whole pass over one image; blocks."""
@@ -63,11 +68,22 @@ class Analyst(QObject):
     busyChanged = Signal()
     stateChanged = Signal(str, object, str, float)
     analysed = Signal(str, object)
+    #: Other weights are at work: what was made with the former ones does not belong to them.
+    weightsChanged = Signal()
+    weightsRefused = Signal(str)
 
-    def __init__(self, workers: Workers, engine: EngineLike, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        engine: EngineLike,
+        parent: QObject | None = None,
+        weights: Mapping[str, Path] = MappingProxyType({}),
+    ) -> None:
         super().__init__(parent)
         self._workers = workers
         self._engine = engine
+        #: A user's own weights that the engine was told to use, by the networks' names.
+        self.weights = dict(weights)
         self._waiting: deque[Request] = deque()
         self._current: Request | None = None
         self._job: Job[ImageAnalysis] | None = None
@@ -105,6 +121,42 @@ class Analyst(QObject):
     def title_of(self, model: str) -> str:
         """Return a model's name as its card writes it."""
         return next((card.title for card in self.cards if card.name == model), model)
+
+    def runs_on(self, model: str) -> str:
+        """Return whose layers run a network, and on what; ``""`` where that is not known."""
+        engine = dict(self.info.engines).get(model, "") if self.info is not None else ""
+        return f"{engine}, {self.device}" if engine else ""
+
+    def made_by_others(self, analysis: ImageAnalysis) -> bool:
+        """Whether other weights than those at work gave one of an analysis's answers."""
+        ids = {card.name: card.card_id for card in self.cards}
+        return any(ids.get(made.model, made.card_id) != made.card_id for made in analysis.predictions)
+
+    def use_weights(self, weights: Mapping[str, Path]) -> None:
+        """Have the networks work with other weights; where those cannot be used, all stays as it is."""
+        before = self.state
+        self.state, self.message, self.progress = EngineState.LOADING, "Loading weights", 0.0
+        self.engineChanged.emit()
+
+        def done(info: EngineInfo) -> None:
+            self.weights = dict(weights)
+            self.info = info
+            self.weightsChanged.emit()
+            self._ready(info)
+
+        def failed(error: Exception) -> None:
+            self.state, self.message = before, ""
+            self.engineChanged.emit()
+            self.weightsRefused.emit(f"The weights are not used: {sentence(error)}")
+            self._next()
+
+        self._workers.engine.submit(
+            "Load weights",
+            lambda progress: self._engine.use_weights(weights, progress),
+            done=done,
+            failed=failed,
+            progress=self._on_progress,
+        )
 
     def start(self) -> None:
         """Load the models in the background."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from PySide6.QtWidgets import QApplication
 
@@ -22,7 +22,11 @@ from .theme import apply_theme
 _log = logging.getLogger(__name__)
 
 
-def run(paths: Sequence[Path], models: tuple[str, ...] = ()) -> int:
+def run(
+    paths: Sequence[Path],
+    models: tuple[str, ...] = (),
+    weights: Mapping[str, Path] = MappingProxyType({}),
+) -> int:
     """Show the window, open `paths` in the background, and return the exit status.
 
     Parameters
@@ -30,6 +34,8 @@ def run(paths: Sequence[Path], models: tuple[str, ...] = ()) -> int:
     paths : sequence of Path
     models : tuple of str
         Names of the networks to ask; empty for the main ones.
+    weights : mapping of str to Path
+        A user's own weights by the networks' names.
 
     Raises
     ------
@@ -44,7 +50,7 @@ def run(paths: Sequence[Path], models: tuple[str, ...] = ()) -> int:
     application.setWindowIcon(icon("logo"))
     apply_theme(application)
     store, notice = open_store()
-    window = MainWindow(store, Engine(models=models))
+    window = MainWindow(store, Engine(models=models, weights=weights), weights)
     sys.excepthook = partial(_unexpected, window)
     if notice is not None:
         window.messages.warn(notice)

@@ -126,7 +126,7 @@ class Commands:
             Act.ANALYSE_ALL: window.analyse_all,
             Act.SCORE_ANYWAY: partial(self._analyse, override=True),
             Act.CANCEL: window.cancel,
-            Act.MODEL_CARD: window.show_card,
+            Act.NETWORKS: window.show_networks,
             Act.NEXT_FINDING: partial(self._step_finding, 1),
             Act.PREVIOUS_FINDING: partial(self._step_finding, -1),
             Act.ACCEPT: self._with_finding(Reviewing.accept),

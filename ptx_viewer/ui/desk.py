@@ -20,7 +20,7 @@ from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.stack import Stack, open_stack
 
-from .analyst import Analyst, Request
+from .analyst import Analyst, EngineState, Request
 from .displayable import Displayable
 from .failure import sentence
 from .frames import FrameStack
@@ -49,6 +49,7 @@ class Desk(QObject):
         self.analyse_films = True
         analyst.analysed.connect(self._on_analysed)
         analyst.stateChanged.connect(self._on_state)
+        analyst.engineChanged.connect(self._on_engine)
 
     def open(
         self,
@@ -136,6 +137,19 @@ class Desk(QObject):
         self._measure(reading)
         if reading.analysis is None and reading.is_film and self.analyse_films:
             self.analyse(reading)
+        self._bring_up_to_date(reading)
+
+    def _on_engine(self) -> None:
+        for reading in self._readings.values():
+            self._bring_up_to_date(reading)
+
+    def _bring_up_to_date(self, reading: Reading) -> None:
+        """Have the weights at work look at an image that others have seen, unless its review is signed."""
+        if self._analyst.state is not EngineState.READY or reading.state is not AnalysisState.DONE:
+            return
+        analysis = reading.analysis
+        if analysis is not None and not reading.locked and self._analyst.made_by_others(analysis):
+            self.analyse(reading, override=analysis.refused is not None)
 
     def _on_review(self, reading: Reading) -> None:
         self._save_review(reading.review)

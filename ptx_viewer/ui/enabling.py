@@ -24,7 +24,7 @@ _VIEW = (
 
 
 def enabled_actions(
-    reading: Reading | None, *, has_image: bool, has_items: bool, has_cards: bool, exporting: bool
+    reading: Reading | None, *, has_image: bool, has_items: bool, exporting: bool
 ) -> dict[Act, bool]:
     """Return, for every action that depends on it, whether it can be used.
 
@@ -32,8 +32,8 @@ def enabled_actions(
     ----------
     reading : Reading or None
         Of the active viewport.
-    has_image, has_items, has_cards : bool
-        Whether the viewport shows an image, anything is open, and the models are loaded.
+    has_image, has_items : bool
+        Whether the viewport shows an image, and anything is open.
     exporting : bool
         Whether a report is being written.
     """
@@ -50,7 +50,6 @@ def enabled_actions(
         Act.ANALYSE: free,
         Act.ANALYSE_ALL: has_items,
         Act.SCORE_ANYWAY: free and reading is not None and reading.refused is not None,
-        Act.MODEL_CARD: has_cards,
         Act.UNDO: reading is not None and reading.can_undo,
         Act.REDO: reading is not None and reading.can_redo,
         Act.ADD_FINDING: free,

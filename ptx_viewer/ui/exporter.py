@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ class Exporter(QObject):
                 measurements=current_measurements(review, analysis, image.spacing, film_view(image)),
                 attributions=tuple(attribution for attribution, _look in maps),
                 looks=tuple(look for _attribution, look in maps),
-                cards=cards or shipped_cards(analysis),
+                cards=cards_of(analysis, cards),
                 device=device,
                 program_version=ptx_viewer.__version__,
                 created=datetime.now().astimezone(),
@@ -130,23 +130,42 @@ class Exporter(QObject):
         (self.failed if failed else self.finished).emit(message)
 
 
-def shipped_cards(analysis: ImageAnalysis) -> tuple[ModelCard, ...]:
-    """Return the cards of the models of a restored analysis, as long as the weights are still the same."""
+def cards_of(analysis: ImageAnalysis, loaded: Sequence[ModelCard]) -> tuple[ModelCard, ...]:
+    """Return the cards of exactly the weights that gave an analysis's answers.
+
+    Parameters
+    ----------
+    analysis : ImageAnalysis
+        Perhaps restored, and of other weights than those at work now.
+    loaded : sequence of ModelCard
+        Of the weights at work.
+
+    Returns
+    -------
+    tuple of ModelCard
+        Loaded or shipped ones; none for weights that are neither.
+    """
     wanted = {prediction.model: prediction.card_id for prediction in analysis.predictions}
     if analysis.lung_fields is not None:
         wanted[LUNG_FIELDS] = analysis.lung_fields.card_id
     cards: list[ModelCard] = []
     for name, card_id in wanted.items():
-        try:
-            card = load_card(card_path(name))
-        except (OSError, ValueError):
-            _log.warning("the card of %s cannot be read", name)
-            continue
-        if card.card_id == card_id:
+        card = next((card for card in loaded if (card.name, card.card_id) == (name, card_id)), None)
+        card = card if card is not None else _shipped_card(name, card_id)
+        if card is not None:
             cards.append(card)
     networks = [card for card in cards if card.name != LUNG_FIELDS]
-    if analysis.consensus is not None and len(networks) == len(analysis.predictions):
+    if analysis.agreed is not None and len(networks) == len(analysis.predictions):
         together = card_of(networks)
-        if together.card_id == analysis.consensus.prediction.card_id:
+        if together.card_id == analysis.agreed.card_id:
             cards.append(together)
     return tuple(cards)
+
+
+def _shipped_card(name: str, card_id: str) -> ModelCard | None:
+    try:
+        card = load_card(card_path(name))
+    except (OSError, ValueError):
+        _log.warning("the card of %s cannot be read", name)
+        return None
+    return card if card.card_id == card_id else None

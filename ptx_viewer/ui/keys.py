@@ -78,7 +78,7 @@ class Act(StrEnum):
     ANALYSE_ALL = "analyse-all"
     SCORE_ANYWAY = "score-anyway"
     CANCEL = "cancel"
-    MODEL_CARD = "model-card"
+    NETWORKS = "networks"
 
     NEXT_FINDING = "next-finding"
     PREVIOUS_FINDING = "previous-finding"
@@ -216,7 +216,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.ANALYSE_ALL, _NETWORKS, "Analyse every film", ("Ctrl+Shift+R",)),
     Key(Act.SCORE_ANYWAY, _NETWORKS, "Score a refused image anyway", ("Ctrl+Shift+A",), short="Score anyway"),
     Key(Act.CANCEL, _NETWORKS, "Cancel what is running", ("Ctrl+.",), short="Cancel"),
-    Key(Act.MODEL_CARD, _NETWORKS, "Model card", ("K",)),
+    Key(Act.NETWORKS, _NETWORKS, "Networks: their cards and weights", ("K",), short="Networks"),
     Key(Act.METHOD_1, _WHY, "Grad-CAM", ("1",)),
     Key(Act.METHOD_2, _WHY, "Integrated gradients", ("2",)),
     Key(Act.METHOD_3, _WHY, "Expected gradients", ("3",)),

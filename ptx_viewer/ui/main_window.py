@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
@@ -15,7 +16,6 @@ from ptx_viewer.review.store import ReviewStore
 from .adding import Adding
 from .analyst import Analyst, EngineLike
 from .browser import Browser
-from .card_dialog import CardDialog
 from .cheat_sheet import CheatSheet
 from .columns import three_columns
 from .commands import Commands
@@ -27,6 +27,7 @@ from .exporter import Exporter
 from .keys import Act
 from .library import Library
 from .message_bar import MessageBar
+from .networks_dialog import NetworksDialog
 from .pane import Pane
 from .panes import Panes
 from .prior_comparison import PriorComparison
@@ -55,9 +56,13 @@ class MainWindow(QMainWindow):
     store : ReviewStore
     engine : EngineLike
         Loaded in the background as soon as the window is made.
+    weights : mapping of str to Path
+        A user's own weights that `engine` was told to use, by the networks' names.
     """
 
-    def __init__(self, store: ReviewStore, engine: EngineLike) -> None:
+    def __init__(
+        self, store: ReviewStore, engine: EngineLike, weights: Mapping[str, Path] = MappingProxyType({})
+    ) -> None:
         super().__init__()
         self.setWindowTitle(TITLE)
         self.setAcceptDrops(True)
@@ -67,7 +72,7 @@ class MainWindow(QMainWindow):
         self.actions_ = make_actions(self)
         self.workers = Workers(self)
         self.library = Library(self.workers, store, self)
-        self.analyst = Analyst(self.workers, engine, self)
+        self.analyst = Analyst(self.workers, engine, self, weights)
         self.desk = Desk(self.workers, store, self.analyst, self)
         self.explanations = Explanations(self.workers, engine, self.analyst, self)
         self.volumes = VolumeDesk(self.workers, store, engine, self)
@@ -87,7 +92,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.actions_, self)
         self.modes = ScreenModes(self)
         self.volume_review = VolumeReview(self)
-        self._cards: CardDialog | None = None
+        self.networks = NetworksDialog(self.analyst, self)
         self._lay_out()
         self.cheat_sheet = CheatSheet(self.centralWidget())
         self.side_by_side = SideBySide(self)
@@ -174,14 +179,9 @@ class MainWindow(QMainWindow):
             if item.is_film and (status is None or not status.analysed):
                 self.desk.analyse_later(item)
 
-    def show_card(self, model: str = "") -> None:
-        """Open the model cards."""
-        if not self.analyst.cards:
-            self.messages.tell("The model cards can be shown when the models are loaded.")
-            return
-        if self._cards is None:
-            self._cards = CardDialog(self)
-        self._cards.show_cards(self.analyst.cards, model)
+    def show_networks(self, model: str = "") -> None:
+        """Open the networks, their cards and their weights."""
+        self.networks.open_at(model)
 
     def jump_to_selected(self) -> None:
         """Bring the selected finding to the middle of the film."""
@@ -225,8 +225,7 @@ class MainWindow(QMainWindow):
         self.column.impression.flush()
         # Ending the networks may take a moment, which nobody needs to watch.
         self.hide()
-        if self._cards is not None:
-            self._cards.close()
+        self.networks.close()
         self.analyst.cancel()
         self._engine.close()
         self.workers.close()
@@ -271,7 +270,6 @@ class MainWindow(QMainWindow):
             series if series is not None else self.pane.reading,
             has_image=self.pane.image is not None,
             has_items=bool(self.library.items),
-            has_cards=bool(self.analyst.cards),
             exporting=bool(self.exporter.running),
         )
         for act, usable in enabled.items():

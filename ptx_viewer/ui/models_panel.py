@@ -39,12 +39,14 @@ class ModelsPanel(Section):
         clear(self._list)
         engines = dict(analyst.info.engines) if analyst.info is not None else {}
         for card in analyst.cards:
-            # The card of a consensus is called after all its networks: too long for a button.
-            name = card.title if card.name == CONSENSUS else f"{card.title} ({card.card_id})"
+            # The card of a consensus is called after all its networks, that of own weights after their file:
+            # too long for a button.
+            ours = card.name == CONSENSUS or not card.shipped
+            name = card.title if ours else f"{card.title} ({card.card_id})"
             runs_on = f", {engines[card.name]}" if card.name in engines else ""
             button = QPushButton(f"{name}{runs_on}")
             button.setProperty("role", "link")
-            button.setToolTip(f"{button.text()}: show the model card")
+            button.setToolTip(f"{button.text()}: card {card.card_id}, weights; click to show or replace them")
             # A long name is cut off; it must not make the column wider than the window leaves it.
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _checked=False, name=card.name: self.cardAsked.emit(name))

@@ -79,7 +79,7 @@ class OpinionsBox(QWidget):
             self._rows.addLayout(self._row(made))
         title_of = self._analyst.title_of
         self._agreement.setText(agreement_line(consensus.agreement, title_of))
-        self._basis.setText(" ".join(filter(None, (consensus.why_none, basis(analysis, title_of)))))
+        self._basis.setText(basis(analysis, title_of))
         self._basis.setVisible(bool(self._basis.text()))
 
     def _row(self, made: Prediction) -> QHBoxLayout:

@@ -53,6 +53,8 @@ class Wiring(QObject):
         window.library.catalogueChanged.connect(self._on_catalogue)
         window.analyst.engineChanged.connect(window.refresh)
         window.analyst.busyChanged.connect(window.refresh)
+        window.analyst.weightsRefused.connect(window.messages.warn)
+        window.analyst.weightsChanged.connect(lambda: window.explanations.release(set()))
         window.exporter.changed.connect(window.refresh)
         window.exporter.finished.connect(window.messages.tell)
         window.exporter.failed.connect(window.messages.warn)
@@ -75,7 +77,7 @@ class Wiring(QObject):
         why.mapsChanged.connect(window.show_maps)
         why.drawingAsked.connect(window.ask_region)
         window.asking.changed.connect(lambda: why.set_drawing(window.asking.act))
-        window.column.models.cardAsked.connect(window.show_card)
+        window.column.models.cardAsked.connect(window.show_networks)
 
     def _on_region(self, pane: Pane, mask: NDArray[np.bool_]) -> None:
         self._w.column.why.explain(pane, Target.region(mask))

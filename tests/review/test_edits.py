@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from models.prediction import Side
+from models.prediction import Box, Instance, Prediction, Side
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.edits import (
     Clock,
@@ -47,8 +47,6 @@ def test_an_analysis_becomes_numbered_suggestions(make_analysis: MakeAnalysis, c
     assert [f.finding_id for f in review.findings] == [
         "attention-unet-1",
         "attention-unet-2",
-        "mask-rcnn-1",
-        "mask-rcnn-2",
     ]
     first = review.findings[0]
     instance = analysis.predictions[0].instances[0]
@@ -272,8 +270,47 @@ def test_running_a_model_again_keeps_what_the_reader_touched(
     ):
         touched = touch(start)
         again = update_from_analysis(touched, make_analysis("attention-unet", "mask-rcnn"))
-        assert again.findings[:3] == touched.findings
-        assert [f.finding_id for f in again.findings[3:]] == ["mask-rcnn-1", "mask-rcnn-2"]
+        # The left one was decided about; the right one is a suggestion as before.
+        assert again.findings[:2] == touched.findings[1:]
+        assert [f.finding_id for f in again.findings[2:]] == ["attention-unet-1"]
+
+
+def answer_of(model: str, *places: np.ndarray) -> ImageAnalysis:
+    """The analysis by one model, which outlines `places` on the patient's right."""
+    found = tuple(Instance(mask, Box.around(mask), 0.9, Side.RIGHT) for mask in places)
+    probability = np.zeros((40, 60), dtype=np.float32)
+    made = Prediction(model, f"{model}-1", probability, 0.9, 0.5, 0.5, found, 0.1, "cpu")
+    return ImageAnalysis("1.2.3#0", predictions=(made,))
+
+
+def test_a_place_that_was_accepted_is_not_offered_again_by_another_model(rectangle: Rectangle) -> None:
+    accepted = accept(review_from_analysis(answer_of("mask-rcnn", rectangle(5, 5, 4, 20))), "mask-rcnn-1")
+    # 40 of 80 pixels are shared with the first, 39 of 80 with the second.
+    for there, offered in ((rectangle(7, 5, 8, 20), []), (rectangle(8, 5, 8, 19), ["unet-1"])):
+        again = update_from_analysis(accepted, answer_of("unet", there))
+        assert [f.finding_id for f in again.findings] == ["mask-rcnn-1", *offered]
+        assert again.findings[0] is accepted.findings[0]
+    # What lies elsewhere is a question of its own, and what was not decided gives way.
+    again = update_from_analysis(accepted, answer_of("unet", rectangle(30, 5, 4, 20)))
+    assert [f.finding_id for f in again.findings] == ["mask-rcnn-1", "unet-1"]
+    later = update_from_analysis(again, answer_of("attention-unet", rectangle(29, 5, 4, 20)))
+    assert [f.finding_id for f in later.findings] == ["mask-rcnn-1", "attention-unet-1"]
+
+
+def test_a_rejected_piece_does_not_silence_a_larger_outline(rectangle: Rectangle) -> None:
+    rejected = reject(review_from_analysis(answer_of("mask-rcnn", rectangle(5, 5, 4, 4))), "mask-rcnn-1")
+    same = update_from_analysis(rejected, answer_of("unet", rectangle(5, 5, 4, 5)))
+    assert [f.finding_id for f in same.findings] == ["mask-rcnn-1"]
+    larger = update_from_analysis(rejected, answer_of("unet", rectangle(5, 5, 4, 20)))
+    assert [f.finding_id for f in larger.findings] == ["mask-rcnn-1", "unet-1"]
+
+
+def test_a_new_outline_of_a_decided_model_gets_a_number_of_its_own(rectangle: Rectangle) -> None:
+    accepted = accept(review_from_analysis(answer_of("unet", rectangle(5, 5, 4, 20))), "unet-1")
+    again = update_from_analysis(accepted, answer_of("unet", rectangle(30, 5, 4, 20)))
+    assert [f.finding_id for f in again.findings] == ["unet-1", "unet-2"]
+    assert again.findings[1].mask[30, 5]
+    assert not again.findings[1].mask[5, 5]
 
 
 def test_an_analysis_of_another_image_is_refused(make_analysis: MakeAnalysis) -> None:

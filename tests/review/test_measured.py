@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,13 +117,15 @@ def test_a_finding_painted_to_nothing_is_not_measured(analysis: ImageAnalysis) -
 
 def test_each_model_is_measured_for_itself(make_analysis: Callable[..., ImageAnalysis]) -> None:
     analysis = make_analysis("attention-unet", "mask-rcnn")
-    review = reject(review_from_analysis(analysis), "mask-rcnn-1")
+    one, two = analysis.predictions
+    # Each outlines one side, so that both are put to the reader.
+    one, two = replace(one, instances=one.instances[:1]), replace(two, instances=two.instances[1:])
+    analysis = replace(analysis, predictions=(one, two))
+    review = review_from_analysis(analysis)
     areas = {key: value for key, value in values(review, analysis).items() if key[2] == "area"}
-    assert areas == {
-        ("attention-unet", "right", "area"): 80.0,
-        ("attention-unet", "left", "area"): 30.0,
-        ("mask-rcnn", "left", "area"): 30.0,
-    }
+    assert areas == {("attention-unet", "right", "area"): 80.0, ("mask-rcnn", "left", "area"): 30.0}
+    rest = values(reject(review, "mask-rcnn-1"), analysis)
+    assert {key[:2] for key in rest} == {("attention-unet", "right")}
 
 
 def test_without_analysis_a_drawn_finding_has_an_area_but_no_share(rectangle: Rectangle) -> None:

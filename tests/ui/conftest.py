@@ -7,7 +7,7 @@ the films were drawn with.  Files, store, measurements, report and every thread 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -93,6 +93,8 @@ class SampleEngine:
     silent : tuple of str
         Which of them find nothing.
     without_gradients : tuple of str
+    own : dict
+        Files of a user's own weights by the networks' names; one called ``wrong.pth`` is refused.
     maps : list
         What was asked of it to explain: model, method and description of the target.
     """
@@ -108,6 +110,7 @@ class SampleEngine:
     loaded: threading.Event = field(default_factory=threading.Event)
     map_go: threading.Event = field(default_factory=threading.Event)
     check_go: threading.Event = field(default_factory=threading.Event)
+    own: dict[str, Path] = field(default_factory=dict)
     asked: list[tuple[str, AnalysisOptions]] = field(default_factory=list)
     maps: list[tuple[str, str, str]] = field(default_factory=list)
     checks: list[tuple[str, str]] = field(default_factory=list)
@@ -122,10 +125,27 @@ class SampleEngine:
         self._wait(self.loaded, progress, "Loading models")
         if self.load_failure:
             raise EngineError(self.load_failure)
-        cards = [model_card(name, TITLES[name]) for name in (*self.models, "lung-fields")]
-        if len(self.models) > 1:
+        cards = [self.card(name) for name in (*self.models, "lung-fields")]
+        if len(self.models) > 1 and not self.own:
             cards.append(card_of(cards[: len(self.models)]))
-        return EngineInfo("cpu", tuple(cards), self.without_gradients)
+        engines = tuple((name, "torch") for name in self.models)
+        return EngineInfo("cpu", tuple(cards), self.without_gradients, engines)
+
+    def use_weights(self, weights: Mapping[str, Path], progress: Progress) -> EngineInfo:
+        self._wait(self.loaded, progress, "Loading weights")
+        if any(path.name == "wrong.pth" for path in weights.values()):
+            raise EngineError("wrong.pth does not fit this network: stem.weight is missing")
+        self.own, self.load_failure = dict(weights), ""
+        return self.warm_up(progress)
+
+    def card(self, name: str) -> ModelCard:
+        """Return the card of the weights at work."""
+        made = model_card(name, TITLES[name])
+        if name not in self.own:
+            return made
+        file = self.own[name].name
+        title = f"{made.title} (own weights)"
+        return replace(made, card_id=f"{name}, {file}", title=title, weights_file=file)
 
     def analyse(self, image: Image2D, options: AnalysisOptions, progress: Progress) -> ImageAnalysis:
         self.asked.append((image.reference.key, options))
@@ -135,7 +155,8 @@ class SampleEngine:
             raise EngineError(self.failure)
         if self.refusal and not options.override_refusal:
             return ImageAnalysis(image.reference.key, refused=self.refusal)
-        return sample_analysis(image, refused=self.refusal or None, models=self.models, silent=self.silent)
+        cards = [self.card(name) for name in self.models]
+        return sample_analysis(image, self.refusal or None, self.models, self.silent, cards)
 
     def explain(
         self,
@@ -253,14 +274,17 @@ def sample_analysis(
     refused: str | None = None,
     models: tuple[str, ...] = ("attention-unet",),
     silent: tuple[str, ...] = (),
+    cards: Sequence[ModelCard] = (),
 ) -> ImageAnalysis:
     """Return what faultless networks would say about a film of :func:`write_film`; `silent` ones miss it."""
+    cards = cards or [model_card(name, TITLES[name]) for name in models]
+    ids = {card.name: card.card_id for card in cards}
     mask, fields = patches(image)
     instances = (Instance(mask, Box.around(mask), 0.93, Side.RIGHT),) if mask.any() else ()
     predictions = tuple(
         Prediction(
             model=model,
-            card_id=f"{model}-test",
+            card_id=ids[model],
             probability=mask.astype(np.float32),
             score=0.93 if instances else 0.03,
             threshold=0.41,
@@ -270,7 +294,7 @@ def sample_analysis(
             device="cpu",
         )
         if model not in silent
-        else silent_answer(image, model)
+        else replace(silent_answer(image, model), card_id=ids[model])
         for model in models
     )
     heatmap = np.zeros(image.shape, dtype=np.float32)
@@ -291,7 +315,7 @@ def sample_analysis(
         predictions=predictions,
         lung_fields=fields,
         attributions=(attribution,),
-        consensus=weigh(predictions, [model_card(name, TITLES[name]) for name in models], fields),
+        consensus=weigh(predictions, cards, fields),
     )
     measured = current_measurements(review_from_analysis(analysis), analysis, image.spacing)
     return replace(analysis, measurements=measured)
@@ -369,12 +393,12 @@ def store_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def new_window(qtbot, engine: SampleEngine, store_path: Path) -> Iterator[Callable[[], MainWindow]]:
+def new_window(qtbot, engine: SampleEngine, store_path: Path) -> Iterator[Callable[..., MainWindow]]:
     """Make windows on the same store, one after another; each is closed at the end."""
     made: list[MainWindow] = []
 
-    def make() -> MainWindow:
-        window = MainWindow(ReviewStore(store_path), engine)
+    def make(weights: Mapping[str, Path] | None = None) -> MainWindow:
+        window = MainWindow(ReviewStore(store_path), engine, weights or {})
         made.append(window)
         window.show()
         qtbot.waitExposed(window)

@@ -128,7 +128,7 @@ def test_the_reader_s_work_survives_a_new_analysis(window, open_film, positive, 
 def test_the_model_card_is_one_key_away_and_escapes_what_it_shows(window, open_film, positive, qtbot):
     open_film(window, positive)
     qtbot.keyClick(window.grid.active, Qt.Key.Key_K)
-    dialog = window._cards
+    dialog = window.networks
     assert [dialog.tabs.tabText(i) for i in range(dialog.tabs.count())] == ["Attention U-Net", "Lung fields"]
     text = dialog.tabs.currentWidget().toPlainText()
     assert "image ROC-AUC 0.95 [0.90, 0.99] (films of a test, n = 24)" in text
