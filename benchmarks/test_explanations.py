@@ -138,7 +138,7 @@ def test_grad_cam_beside_captum(case: Case, figure) -> None:
     film = film.to(case.model.device)
 
     def stock() -> NDArray[np.float32]:
-        grad_cam = LayerGradCam(case.model.score, case.model.explained_layer)
+        grad_cam = LayerGradCam(case.model.score, *case.model.explained_layers)
         coarse = grad_cam.attribute(film.clone().requires_grad_(True), relu_attributions=True)
         fine = LayerAttribution.interpolate(coarse, case.pixels.shape, "bilinear")
         return fine[0, 0].detach().float().cpu().numpy()

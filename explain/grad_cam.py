@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import ClassVar
 
 import numpy as np
 import torch
-from captum.attr import LayerAttribution, LayerGradCam
+from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
 from torch import Tensor
 
 from explain.baseline import blurred
@@ -18,8 +19,12 @@ class GradCam:
     """Gradient-weighted class activation map (Selvaraju et al. 2017).
 
     ``relu(sum_k a_k A_k)`` with ``a_k`` the mean gradient of the target over channel ``k`` of the
-    model's explained layer; unsigned.  The map has no unit, and any film has some largest activation: what
-    there is to support at all is measured, as the target on the film above that on the blurred film.
+    model's explained layer; unsigned.  Where a model asks for it, ``a_k`` is not the mean but the gradient at
+    each place (HiResCAM, Draelos and Carin 2020): a detector's score hangs on the features of a few regions,
+    and one weight for the whole film lights up others that it never looked at.  The maps of several
+    layers are each brought to a maximum of 1 and added.  The map has no unit, and any film has some largest
+    activation: what there is to support at all is measured, as the target on the film above that on the
+    blurred film.
     """
 
     needs_gradients: ClassVar[bool] = True
@@ -36,17 +41,17 @@ class GradCam:
 
         values = np.zeros(question.content.shape, np.float32)
         try:
-            layer_map = LayerGradCam(score, question.model.explained_layer).attribute(
-                film, relu_attributions=True
-            )
+            maps = _layer_maps(question, score, film)
         except RuntimeError:
             # A detector that detects nothing answers with a constant, which leans on no layer.
             if not answers or answers[-1].requires_grad:
                 raise
         else:
-            upsampled = LayerAttribution.interpolate(layer_map, tuple(film.shape[-2:]), "bilinear")
-            found = upsampled[0, 0].detach().float().cpu().numpy()
-            values[question.content] = found[question.content]
+            for layer_map in maps:
+                upsampled = LayerAttribution.interpolate(layer_map, tuple(film.shape[-2:]), "bilinear")
+                found = upsampled[0, 0].detach().float().cpu().numpy()[question.content]
+                peak = float(found.max())
+                values[question.content] += found / peak if peak > 0 else found
         question.progress(0.8, "Grad-CAM")
         return Evidence(
             values=values,
@@ -55,6 +60,15 @@ class GradCam:
             effect=_effect(question, float(answers[-1].detach())) if values.any() else 0.0,
             layer=question.model.explained_layer_name,
         )
+
+
+def _layer_maps(question: Question, score: Callable[[Tensor], Tensor], film: Tensor) -> list[Tensor]:
+    """Return the map of each explained layer in that layer's own grid, [1, 1, h, w]."""
+    layers = question.model.explained_layers
+    if not question.model.weighs_places:
+        return [LayerGradCam(score, layer).attribute(film, relu_attributions=True) for layer in layers]
+    products = LayerGradientXActivation(score, list(layers)).attribute(film)
+    return [product.sum(dim=1, keepdim=True).relu() for product in products]
 
 
 @torch.inference_mode()

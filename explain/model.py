@@ -32,12 +32,15 @@ class ExplainableModel(Protocol):
     has_gradients : bool
         Whether :meth:`score` can be differentiated with respect to the batch.
     explained_layer_name : str
-        The layer that Grad-CAM weighs, in words.
+        The layers that Grad-CAM looks at, in words.
+    weighs_places : bool
+        Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
     """
 
     name: str
     has_gradients: bool
     explained_layer_name: str
+    weighs_places: bool
 
     @property
     def network(self) -> nn.Module:
@@ -45,8 +48,8 @@ class ExplainableModel(Protocol):
         ...
 
     @property
-    def explained_layer(self) -> nn.Module:
-        """Layer whose activations Grad-CAM weighs; asked for only where there are gradients."""
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        """Layers whose activations Grad-CAM weighs; asked for only where there are gradients."""
         ...
 
     def prepare(self, pixels: NDArray[np.float32], turn: Turn = ...) -> tuple[Tensor, GridTransform]:

@@ -41,8 +41,10 @@ class PneumothoraxModel(ABC):
     engine = "torch"
     #: Whether :meth:`score` can be differentiated.
     has_gradients = True
-    #: The layer that Grad-CAM weighs, in words.
+    #: The layers that Grad-CAM looks at, in words.
     explained_layer_name: str
+    #: Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
+    weighs_places = False
 
     def __init__(self, card: ModelCard, network: nn.Module, device: torch.device) -> None:
         if card.threshold is None or card.mask_threshold is None:
@@ -61,8 +63,8 @@ class PneumothoraxModel(ABC):
 
     @property
     @abstractmethod
-    def explained_layer(self) -> nn.Module:
-        """Layer whose activations Grad-CAM weighs."""
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        """Layers whose activations Grad-CAM weighs."""
 
     @abstractmethod
     def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:

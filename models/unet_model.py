@@ -43,7 +43,7 @@ class UNetModel(PneumothoraxModel):
         super().__init__(card, network, device)
 
     @property
-    def explained_layer(self) -> nn.Module:
+    def explained_layers(self) -> tuple[nn.Module, ...]:
         """Decoder stage at an eighth of the resolution.
 
         Of the encoder's and the decoder's stages, its map agreed best with the outlines of the
@@ -52,7 +52,7 @@ class UNetModel(PneumothoraxModel):
         features does not pass through here.
         """
         decoder: nn.ModuleList = self.network.decoder  # type: ignore[assignment]
-        return decoder[1]
+        return (decoder[1],)
 
     def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
         """Return one logit per film, see :meth:`PneumothoraxModel.score`."""

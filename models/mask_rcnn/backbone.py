@@ -164,6 +164,23 @@ class TimmFeatures(nn.Module):
         return self
 
 
+def stage_of(bottom_up: nn.Module, level: int) -> nn.Module:
+    """Return the part of either engine's bottom-up network that ends in the features of a level.
+
+    Parameters
+    ----------
+    bottom_up : nn.Module
+        A timm network, or a ResNet with Detectron2's names.
+    level : int
+        2 to 5.
+    """
+    if isinstance(bottom_up, TimmFeatures):
+        info: Any = bottom_up.body.feature_info
+        place = info.reduction().index(STRIDES[level - 2])
+        return bottom_up.body.get_submodule(info.module_name()[place])
+    return bottom_up.get_submodule(f"res{level}")
+
+
 class FeaturePyramid(nn.Module):
     """Feature pyramid (Lin et al. 2017) with Detectron2's names: ``bottom_up``, ``fpn_lateral2``, ..."""
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.cards import ModelCard
+from models.mask_rcnn.backbone import stage_of
 from models.mask_rcnn.checkpoint import config_for, fill_from_tensors, read_checkpoint
 from models.mask_rcnn.config import MaskRcnnConfig
 from models.mask_rcnn.engines import build_network
@@ -47,7 +48,8 @@ class MaskRcnnModel(PneumothoraxModel):
         If the card states no decision thresholds or an impossible network, or the weights cannot be used.
     """
 
-    explained_layer_name = "feature pyramid at 1/4 resolution"
+    explained_layer_name = "backbone at 1/8, 1/16 and 1/32 resolution, place by place (HiResCAM)"
+    weighs_places = True
 
     def __init__(
         self,
@@ -69,10 +71,16 @@ class MaskRcnnModel(PneumothoraxModel):
         self.engine = network.engine
 
     @property
-    def explained_layer(self) -> nn.Module:
-        """The finest level that regions are pooled from: every score passes through it."""
-        config: MaskRcnnConfig = self.network.config  # type: ignore[assignment]
-        return self.network.get_submodule(f"backbone.fpn_output{config.roi_levels[0]}")
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        """The backbone's stages at strides 8, 16 and 32.
+
+        The box head asks another question of each of the 7 x 7 places of a region, so that a channel's mean
+        gradient over the film says little, and a detector's score hangs on a few regions: both speak for
+        weighing place by place.  Of all stages and levels these, together, agreed best with the outlines of
+        the validation films and changed the score most when taken away; docs/explanations.md has the table.
+        """
+        bottom_up = self.network.get_submodule("backbone.bottom_up")
+        return tuple(stage_of(bottom_up, level) for level in (3, 4, 5))
 
     def detect(self, batch: Tensor) -> list[Detections]:
         """Return what is found on each film of a batch [N, 1, S, S], in that grid's pixels, ungated."""

@@ -30,6 +30,7 @@ class BrightPatch:
     name = "bright-patch"
     has_gradients = True
     explained_layer_name = "brightness and its opposite"
+    weighs_places = False
     size = 36
 
     def __init__(self, window: tuple[slice, slice], weights: tuple[float, float] = (8.0, 0.0)) -> None:
@@ -41,8 +42,8 @@ class BrightPatch:
         self.weights = torch.tensor(weights)
 
     @property
-    def explained_layer(self) -> nn.Module:
-        return self.network
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
 
     def prepare(
         self,
@@ -81,14 +82,15 @@ class LinearNetwork:
     name = "linear"
     has_gradients = True
     explained_layer_name = "weighed pixels"
+    weighs_places = False
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
         self.network = _Product(torch.from_numpy(weights))
         self.size = len(weights)
 
     @property
-    def explained_layer(self) -> nn.Module:
-        return self.network
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
 
     def prepare(
         self,
@@ -115,6 +117,7 @@ class TextureDetector:
     name = "texture-detector"
     has_gradients = True
     explained_layer_name = "answers of the filter"
+    weighs_places = False
     size = 96
 
     def __init__(self) -> None:
@@ -126,8 +129,8 @@ class TextureDetector:
         self.network.requires_grad_(False)
 
     @property
-    def explained_layer(self) -> nn.Module:
-        return self.network[1]
+    def explained_layers(self) -> tuple[nn.Module, ...]:
+        return (self.network[1],)
 
     def prepare(
         self,

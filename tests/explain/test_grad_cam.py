@@ -47,6 +47,48 @@ def test_only_what_is_bright_where_the_net_weight_is_positive_counts(bright_patc
         np.testing.assert_allclose(made.heatmap, np.maximum(expected, 0) / expected.max(), atol=1e-6)
 
 
+def test_weighed_place_by_place_only_what_the_score_looks_at_counts(bright_patch) -> None:
+    """Outside of the window the gradient is 0: there the film may be as bright as it likes."""
+    film = noise(36, 36) * 0.4
+    film[WINDOW] += 0.5
+    film[25:33, 3:11] = 1.0
+    model = bright_patch(WINDOW, (8.0, 2.0))
+    model.weighs_places = True
+    inside = np.zeros_like(film)
+    inside[WINDOW] = film[WINDOW] / film[WINDOW].max()
+    np.testing.assert_allclose(grad_cam(model, film).heatmap, inside, atol=1e-6)
+
+
+def test_layers_count_alike_whatever_the_size_of_their_gradients(bright_patch) -> None:
+    class Layered(bright_patch):
+        """The window's brightness x, then 100 x at half the resolution."""
+
+        weighs_places = True
+
+        def __init__(self) -> None:
+            super().__init__(WINDOW)
+            coarse = torch.nn.AvgPool2d(2)
+            self.network = torch.nn.Sequential(self.network, coarse)
+
+        @property
+        def explained_layers(self):
+            return tuple(self.network)
+
+        def score(self, batch, region=None):
+            rows, columns = (slice(axis.start // 2, axis.stop // 2) for axis in WINDOW)
+            return 100 * self.network(batch)[:, 0, rows, columns].mean(dim=(1, 2))
+
+    film = noise(36, 36) * 0.2
+    film[WINDOW] = 0.5
+    film[4:8, 20:24] = 1.0
+    heatmap = grad_cam(Layered(), film).heatmap
+    assert heatmap[5:7, 21:23].min() == pytest.approx(1.0)
+    # Half as bright in both layers: half of the sum of their maxima; nothing beside the window but the
+    # coarse layer's interpolation.
+    np.testing.assert_allclose(heatmap[9:11, 25:27], 0.5, atol=1e-5)
+    assert heatmap[14:].max() == 0
+
+
 @pytest.mark.parametrize("weights", [(0.0, 0.0), (3.0, 3.0), (1.0, 6.0)])
 def test_the_map_is_zero_when_nothing_raises_the_score(bright_patch, weights: tuple[float, float]) -> None:
     made = grad_cam(bright_patch(WINDOW, weights), noise(36, 36))
@@ -124,7 +166,7 @@ def test_the_shipped_network_is_explained_in_the_films_own_grid_and_left_as_it_w
         np.testing.assert_allclose(turn.apply(lying), upright, atol=1e-3)
     for key, value in pneumothorax_model.network.state_dict().items():
         assert torch.equal(value, before[key])
-    layer = pneumothorax_model.explained_layer
+    (layer,) = pneumothorax_model.explained_layers
     assert not layer._forward_hooks
     assert not layer._backward_hooks
     assert not pneumothorax_model.network.training

@@ -13,6 +13,7 @@ import torch
 from models.cards import ModelCard
 from models.geometry import Turn
 from models.mask_rcnn.model import MaskRcnnModel
+from models.mask_rcnn.backbone import ResNet50, stage_of
 from models.mask_rcnn.network import MaskRcnn
 from models.prediction import LungFields, Side
 from models.training.evaluate_mask_rcnn import draft_card, options
@@ -147,15 +148,26 @@ def test_a_region_asks_for_the_pixels_inside_it(
     assert grid.grad is not None and bool(grid.grad.abs().sum() > 0)
 
 
-def test_every_score_passes_through_the_explained_layer(
+def test_the_explained_layers_end_in_the_features_that_the_pyramid_stands_on(
     model: MaskRcnnModel, synthetic_films: list[SyntheticFilm]
 ) -> None:
-    seen = []
-    handle = model.explained_layer.register_forward_hook(lambda _m, _i, output: seen.append(output.shape))
     grid, _ = model.prepare(synthetic_films[1].pixels)
-    model.score(grid)
-    handle.remove()
-    assert seen == [(1, TINY.fpn_channels, SIZE // 4, SIZE // 4)]
+    seen: list[torch.Tensor] = []
+    handles = [
+        layer.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        for layer in model.explained_layers
+    ]
+    expected = model.network.get_submodule("backbone.bottom_up")(grid)[1:]
+    for handle in handles:
+        handle.remove()
+    assert [each.shape[-1] for each in seen] == [SIZE // 8, SIZE // 16, SIZE // 32]
+    for layer, feature in zip(seen, expected, strict=True):
+        assert torch.equal(layer, feature)
+
+
+def test_a_resnet_has_its_stages_by_detectron2s_names() -> None:
+    bottom_up = ResNet50(1, stride_in_1x1=True)
+    assert [stage_of(bottom_up, level) for level in (3, 5)] == [bottom_up.res3, bottom_up.res5]
 
 
 def test_the_zoo_tells_the_kinds_of_model_by_their_cards(folder: Path, card: ModelCard) -> None:
