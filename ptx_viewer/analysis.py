@@ -95,11 +95,12 @@ class Analyser:
         """Load the networks that an analysis runs unless told otherwise, and say what runs where."""
         from models.device import describe
 
-        progress(0.1, "Loading the lung-field network")
-        self._lungs()
-        for place, name in enumerate(self._names, start=1):
-            progress(place / (len(self._names) + 1), f"Loading {name}")
+        # A user's own weights come first: where they cannot be used, nobody waits for the others.
+        for place, name in enumerate(sorted(self._names, key=lambda name: name not in self._weights)):
+            progress((place + 0.5) / (len(self._names) + 1), f"Loading {name}")
             self._model(name)
+        progress(0.9, "Loading the lung-field network")
+        self._lungs()
         without = tuple(name for name in self._names if not self._model(name).has_gradients)
         asked = {name: self._model(name).card for name in self._names}
         loaded = tuple(

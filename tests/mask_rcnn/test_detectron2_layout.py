@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from models.cards import ModelCard, card_path, load_card
+from models import zoo
 from models.mask_rcnn.checkpoint import config_for, fill_from_tensors, load_checkpoint, read_checkpoint
-from models.mask_rcnn.config import SHIPPED, STOCK
+from models.mask_rcnn.config import SHIPPED, STOCK, MaskRcnnConfig
 from models.mask_rcnn.engines import ENGINES, build_network, detectron2_obstacle
-from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.network import MaskRcnn
+from models.prediction import WeightFile
 from models.training.command import COLLECTIONS, train
-from models.weights import WeightsError
+from models.weights import WeightsError, sha256_of
 
 ONE_CLASS = replace(STOCK, classes=1)
 
@@ -68,21 +68,21 @@ def test_a_missing_tensor_and_other_anchors_are_named(zoo_file: Path) -> None:
         fill_from_tensors(network, tensors, "own.pkl")
 
 
-def card() -> ModelCard:
-    """Return the Attention U-Net's card, made one of a Mask R-CNN."""
-    earlier = load_card(card_path("attention-unet"))
-    options = earlier.options | {"mask_rcnn": SHIPPED.to_options()}
-    return replace(earlier, name="mask-rcnn", size=96, options=options)
-
-
 @pytest.mark.filterwarnings("ignore:torch.meshgrid:UserWarning")
 def test_a_users_own_stock_network_answers_in_place_of_the_cards(zoo_file: Path) -> None:
-    model = MaskRcnnModel(card(), zoo_file, torch.device("cpu"), checked=False)
-    film = np.random.default_rng(0).random((120, 100), dtype=np.float32)
-    answer = model.predict(film)
-    assert answer.engine == available_engines()[0]
-    assert answer.probability.shape == film.shape
-    assert 0 <= answer.score <= 1
+    model = zoo.load("mask-rcnn", "cpu", zoo_file)
+    assert model.engine == available_engines()[0]
+    # As Detectron2 feeds it, and with thresholds that the shipped weights' card says nothing about.
+    assert (model.card.size, model.threshold, model.mask_threshold) == (800, 0.5, 0.5)
+    assert "ResNet-50" in model.card.architecture
+    assert model.card.title == "Mask R-CNN (own weights)"
+    assert model.card.weights == WeightFile("own.pkl", sha256_of(zoo_file), shipped=False)
+    assert MaskRcnnConfig.from_options(model.card.options) == ONE_CLASS
+    # A film's corner: the whole grid takes half a minute.
+    probability, logits = model.answer(torch.linspace(-1, 1, 64 * 96).view(1, 1, 64, 96))
+    assert probability.shape == (1, 64, 96)
+    assert probability.isfinite().all() and probability.min() >= 0 and probability.max() <= 1
+    assert logits.shape == (1,)
 
 
 def test_a_network_for_many_kinds_of_things_is_refused_as_an_answer(zoo_file: Path) -> None:
