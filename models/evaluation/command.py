@@ -84,24 +84,25 @@ def _evaluate(network: str, data: Path, out: Path | None, device: str) -> int:
 
 
 def compare_command(words: Sequence[str]) -> int:
-    """Put networks side by side on the same held-out films: quality, time, memory, size."""
+    """Put networks, and their consensus, side by side on held-out films: quality, time, memory, size."""
     parser = _parser("compare", compare_command.__doc__)
-    parser.add_argument("networks", nargs="+", help="shipped networks, or folders with a card and weights")
+    parser.add_argument(
+        "networks", nargs="+",
+        help="shipped networks, folders with a card and weights, or 'consensus', which is added where "
+        "all that it weighs are named",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the comparison there")
     chosen = parser.parse_args(list(words))
-    from models.evaluation.compare import differences, measure, table
+    from models.evaluation.compare import differences, measure, table, with_consensus
     from models.evaluation.curves import write_table
 
     try:
         films = test_films(chosen.data)
-        candidates = [measure(name, films, chosen.device) for name in chosen.networks]
+        candidates = [measure(name, films, chosen.device) for name in with_consensus(chosen.networks)]
     except (ValueError, OSError) as error:
         print(f"ptx-viewer: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    text = table(candidates)
-    for other in candidates[1:]:
-        text += f"\n{other.title} minus {candidates[0].title}, paired:\n\n"
-        text += "".join(f"- {_line(row)}\n" for row in differences(candidates[0], other))
+    text = table(candidates) + differences(candidates)
     print(text)  # noqa: T201
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)

@@ -6,26 +6,25 @@ import multiprocessing
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.evaluation.answers import ask
+from models.cards import CONSENSUS, card_path, load_card
+from models.evaluation.consensus import Panel, consensus_answers
 from models.evaluation.evaluation import Row, Scored, evaluate
+from models.evaluation.paired import paired_rows
 from models.training.films import Film
-from models.training.metrics import bootstrap, roc_auc
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """One network's answers and costs.
+    """The answers and costs of one network, or of several and their consensus.
 
     Attributes
     ----------
     name : str
-        Name in the zoo, or the folder that holds its card and weights.
+        Name in the zoo, ``"consensus"``, or the folder that holds its card and weights.
     title, architecture : str
         From its card.
     rows : list of Row
@@ -47,8 +46,39 @@ class Candidate:
     megabytes: float | None
 
 
+def with_consensus(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the networks to compare, with the consensus last where all that it weighs are among them.
+
+    Raises
+    ------
+    ValueError
+        If the consensus is asked for, but was fitted to other weights than those that ship.
+    """
+    members: dict[str, str] = load_card(card_path(CONSENSUS)).options["members"]
+    fitted = all(load_card(card_path(name)).card_id == card_id for name, card_id in members.items())
+    if CONSENSUS in names and not fitted:
+        raise ValueError("the consensus was fitted to other weights than those that ship: fit it again")
+    if CONSENSUS not in names and fitted and set(members) <= set(names):
+        return (*names, CONSENSUS)
+    return tuple(names)
+
+
 def measure(name: str, films: Sequence[Film], device: str = "auto") -> Candidate:
-    """Run one network over the films in a process of its own, so that its memory is its own."""
+    """Run one network over the films in a process of its own, so that its memory is its own.
+
+    Parameters
+    ----------
+    name : str
+        Of a shipped network, a folder with a card and weights, or ``"consensus"``: then all that it weighs
+        run, one after the other.
+    films : sequence of Film
+    device : str
+
+    Raises
+    ------
+    ValueError
+        If the network cannot be used.
+    """
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_measure, (name, list(films), device))
 
@@ -56,16 +86,22 @@ def measure(name: str, films: Sequence[Film], device: str = "auto") -> Candidate
 def _measure(name: str, films: list[Film], device: str) -> Candidate:
     from models import zoo
 
-    model = zoo.load_folder(Path(name), device) if Path(name).is_dir() else zoo.load(name, device)
-    ask(model, films[:1])  # the first prediction of a process sets the libraries up
-    answers = ask(model, films)
+    if name == CONSENSUS:
+        card = load_card(card_path(CONSENSUS))
+        models = [zoo.load(member, device) for member in card.options["members"]]
+    else:
+        models = [zoo.load_folder(Path(name), device) if Path(name).is_dir() else zoo.load(name, device)]
+        card = models[0].card
+    Panel.ask(models, films[:1])  # the first prediction of a process sets the libraries up
+    panel = Panel.ask(models, films)
+    answers = consensus_answers(panel, card) if name == CONSENSUS else list(panel.answers[0])
     return Candidate(
         name=name,
-        title=model.card.title,
-        architecture=model.card.architecture,
+        title=card.title,
+        architecture=card.architecture,
         rows=evaluate(answers),
         scored=Scored.of(answers),
-        parameters=sum(p.numel() for p in model.network.parameters()),
+        parameters=sum(p.numel() for model in models for p in model.network.parameters()),
         seconds=median(answer.prediction.seconds for answer in answers),
         megabytes=_peak_megabytes(),
     )
@@ -105,38 +141,12 @@ def table(candidates: Sequence[Candidate]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def differences(first: Candidate, second: Candidate) -> list[Row]:
-    """Return second minus first on the same films, with paired bootstrap intervals."""
-    rows = []
-    for source in np.unique(first.scored.source):
-        of_source = first.scored.source == source
-        positive = first.scored.positive[of_source]
-        one, two = first.scored.score[of_source], second.scored.score[of_source]
-
-        def auc_gain(
-            chosen: NDArray[np.int64],
-            positive: NDArray[np.bool_] = positive,
-            one: NDArray[np.float64] = one,
-            two: NDArray[np.float64] = two,
-        ) -> float:
-            return roc_auc(positive[chosen], two[chosen]) - roc_auc(positive[chosen], one[chosen])
-
-        rows.append(Row(str(source), "image ROC-AUC", *bootstrap(auc_gain, len(positive)), len(positive)))
-        gains = np.array(
-            [
-                b.dice - a.dice
-                for a, b, chosen in zip(
-                    first.scored.ungated, second.scored.ungated,
-                    of_source & first.scored.positive, strict=True,
-                )
-                if chosen and a is not None and b is not None
-            ]
-        )  # fmt: skip
-        if gains.size:
-
-            def dice_gain(chosen: NDArray[np.int64], gains: NDArray[np.float64] = gains) -> float:
-                return float(gains[chosen].mean())
-
-            name = "Dice of positives, whatever the image score"
-            rows.append(Row(str(source), name, *bootstrap(dice_gain, gains.size), gains.size))
-    return rows
+def differences(candidates: Sequence[Candidate]) -> str:
+    """Return every candidate minus every earlier one on the same films, as Markdown lists."""
+    text = ""
+    for first, second in combinations(candidates, 2):
+        text += f"\n{second.title} minus {first.title}, paired:\n\n"
+        for row in paired_rows(first.scored, second.scored):
+            interval = f"[{row.low:+.3f}, {row.high:+.3f}]"
+            text += f"- {row.group}: {row.figure} {row.value:+.3f} {interval} ({row.films} films)\n"
+    return text

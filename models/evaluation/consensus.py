@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -15,9 +15,10 @@ from models.consensus import combine, make_card, weighted_probability, weighted_
 from models.evaluation.answers import Answer, ask
 from models.evaluation.decision import calibrate, choose_mask_threshold, specific_threshold
 from models.evaluation.evaluation import Row, Scored
+from models.evaluation.paired import AUC, DICE, UNGATED, paired_rows
 from models.pneumothorax import PneumothoraxModel
 from models.training.films import Film
-from models.training.metrics import bootstrap, dice, roc_auc
+from models.training.metrics import dice, roc_auc
 
 #: Weights are tried in steps of a tenth.
 STEPS = 10
@@ -30,9 +31,8 @@ RULE = (
     "most even; "
     "the averaged score scaled after Platt, the image threshold chosen by the same rule as the networks' own"
 )
-_DICE = "Dice of positives"
-_UNGATED = f"{_DICE}, whatever the image score"
-_AUC = "image ROC-AUC"
+#: What the cards call the films of a source, and what they add about its labels.
+_SOURCES = {"siim": ("SIIM-ACR", ""), "nih": ("NIH ChestX-ray14", ", mined labels")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def fit_consensus(panel: Panel, members: Sequence[ModelCard], card_id: str, comm
     positive = np.array([a.film.positive for a in first])
     calibration = calibrate(np.log(mean / (1 - mean)), positive)
     scores = weighted_score(panel.scores, score_weights, calibration)
-    return make_card(
+    made = make_card(
         members,
         card_id=card_id,
         pixel_weights=dict(zip(panel.names, pixel_weights, strict=True)),
@@ -127,6 +127,9 @@ def fit_consensus(panel: Panel, members: Sequence[ModelCard], card_id: str, comm
         rule=f"{RULE}; {len(first)} films, {len(panel.outlined)} of them outlined positives",
         command=command,
     )
+    # What limits each of them limits them together.
+    shared = [limit for limit in members[0].limitations if all(limit in m.limitations for m in members)]
+    return dataclasses.replace(made, limitations=(*made.limitations, *shared))
 
 
 def consensus_answers(panel: Panel, card: ModelCard) -> list[Answer]:
@@ -141,50 +144,10 @@ def all_differences(panel: Panel, members: Sequence[ModelCard], together: Sequen
     """Return the consensus minus each network on the same films."""
     ours = Scored.of(together)
     return [
-        row
+        dataclasses.replace(row, figure=f"consensus minus {card.title}: {row.figure}")
         for card, of_one in zip(members, panel.answers, strict=True)
-        for row in paired_rows(card.title, Scored.of(of_one), ours)
+        for row in paired_rows(Scored.of(of_one), ours)
     ]
-
-
-def paired_rows(title: str, one: Scored, two: Scored, samples: int = 2000) -> Iterator[Row]:
-    """Yield `two` minus `one` on the same films, source by source, with paired bootstrap intervals.
-
-    Parameters
-    ----------
-    title : str
-        Of the network that `one` is of.
-    one, two : Scored
-    samples : int
-    """
-    for source in np.unique(one.source):
-        chosen = one.source == source
-        positive = one.positive[chosen]
-        first, second = one.score[chosen], two.score[chosen]
-
-        def gain(
-            drawn: NDArray[np.int64],
-            positive: NDArray[np.bool_] = positive,
-            first: NDArray[np.float64] = first,
-            second: NDArray[np.float64] = second,
-        ) -> float:
-            return roc_auc(positive[drawn], second[drawn]) - roc_auc(positive[drawn], first[drawn])
-
-        name = f"consensus minus {title}: "
-        yield Row(str(source), f"{name}{_AUC}", *bootstrap(gain, positive.size, samples), positive.size)
-        for figure, ours, theirs in ((_DICE, one.gated, two.gated), (_UNGATED, one.ungated, two.ungated)):
-            gains = np.array(
-                [
-                    b.dice - a.dice
-                    for a, b, mine in zip(ours, theirs, chosen & one.positive, strict=True)
-                    if mine and a is not None and b is not None
-                ]
-            )
-            if gains.size:
-                mean: Callable[[NDArray[np.int64]], float] = _mean_of(gains)
-                yield Row(
-                    str(source), f"{name}{figure}", *bootstrap(mean, gains.size, samples), gains.size
-                )
 
 
 def verdict(rows: Sequence[Row]) -> str:
@@ -196,7 +159,7 @@ def verdict(rows: Sequence[Row]) -> str:
     for group, figure in dict.fromkeys((row.group, row.figure.split(": ")[1]) for row in rows):
         same = [row for row in rows if row.group == group and row.figure.endswith(f": {figure}")]
         if all(row.low > 0 for row in same):
-            won.append(f"{figure} ({group})")
+            won.append(f"{figure} ({_in_full(group)[0]})")
     if won:
         return f"On the held-out films the consensus beats each network in {' and '.join(won)}."
     return (
@@ -207,17 +170,22 @@ def verdict(rows: Sequence[Row]) -> str:
 
 def with_figures(card: ModelCard, rows: Sequence[Row], differences: Sequence[Row]) -> ModelCard:
     """Return the card with what was measured on held-out films, paired differences included."""
-    kept = [row for row in rows if row.figure in (_AUC, _DICE, _UNGATED, "sensitivity", "specificity")]
-    figures = tuple(
-        Figure(
-            row.figure, round(row.value, 3), round(row.low, 3), round(row.high, 3),
-            f"{row.group}, held out", row.films,
-        )
-        for row in (*kept, *differences)
-    )  # fmt: skip
+    kept = [row for row in rows if row.figure in (AUC, DICE, UNGATED, "sensitivity", "specificity")]
+    figures = []
+    for row in (*kept, *differences):
+        films, labels = _in_full(row.group)
+        value, low, high = (round(number, 3) for number in (row.value, row.low, row.high))
+        figures.append(Figure(row.figure, value, low, high, f"{films}, held out{labels}", row.films))
     return dataclasses.replace(
-        card, figures=figures, limitations=(*card.limitations, verdict(differences))
+        card, figures=tuple(figures), limitations=(*card.limitations, verdict(differences))
     )
+
+
+def _in_full(group: str) -> tuple[str, str]:
+    """Return the films of a row as cards name them, e.g. of ``"siim, small"``, and a word on their labels."""
+    source, comma, part = group.partition(", ")
+    name, labels = _SOURCES.get(source, (source, ""))
+    return f"{name}{comma}{part}", labels
 
 
 def _best(
@@ -261,7 +229,3 @@ def _balanced_auc(scores: NDArray[np.float64], answers: Sequence[Answer]) -> flo
         chosen = outlined | (negative & (sources == source))
         areas.append(roc_auc(outlined[chosen], scores[chosen]))
     return float(np.mean(areas))
-
-
-def _mean_of(values: NDArray[np.float64]) -> Callable[[NDArray[np.int64]], float]:
-    return lambda drawn: float(values[drawn].mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,24 @@ def test_each_network_gets_the_weight_that_the_validation_films_give_it():
     assert Scored.of(together).gated[0].dice == pytest.approx(1.0)
 
 
+def test_what_limits_every_network_limits_their_consensus():
+    members = [
+        dataclasses.replace(card("a"), limitations=("Knows no drains.", "Sees no children.")),
+        dataclasses.replace(card("b"), limitations=("Sees no children.", "Is slow.")),
+    ]
+    made = fit_consensus(panel(), members, "c-1", "fit")
+    assert made.limitations == ("What all networks miss, the consensus misses.", "Sees no children.")
+
+
+def test_mined_labels_are_said_to_be_mined():
+    rows = [Row("nih, AP", "sensitivity", 0.5, 0.4, 0.6, 25), Row("own", "sensitivity", 0.5, 0.4, 0.6, 9)]
+    made = with_figures(card("c"), rows, [])
+    assert [figure.data for figure in made.figures] == [
+        "NIH ChestX-ray14, AP, held out, mined labels",
+        "own, held out",
+    ]
+
+
 def test_films_without_an_outlined_positive_cannot_fit():
     empty = Panel(NAMES, tuple(of_one[2:] for of_one in panel().answers))
     with pytest.raises(ValueError, match="without an outlined positive"):
@@ -118,7 +137,7 @@ def test_only_an_interval_above_zero_for_every_network_is_a_win():
         return Row("siim", f"consensus minus {title}: Dice of positives", 0.1, low, 0.2, 12)
 
     assert verdict([row("A", 0.01), row("B", 0.02)]) == (
-        "On the held-out films the consensus beats each network in Dice of positives (siim)."
+        "On the held-out films the consensus beats each network in Dice of positives (SIIM-ACR)."
     )
     assert "does not beat" in verdict([row("A", 0.01), row("B", -0.02)])
 
@@ -132,6 +151,8 @@ def test_the_card_can_be_written_and_read_with_its_figures(tmp_path: Path):
     read = load_card(tmp_path / "consensus.yaml")
     assert read.options == made.options
     assert any("consensus minus B" in figure.name for figure in read.figures)
+    assert {figure.data for figure in read.figures} >= {"SIIM-ACR, held out"}
+    assert not any(figure.data.startswith(("siim", "nih")) for figure in read.figures)
     assert read.limitations[-1].startswith("On the held-out films the consensus")
 
 
