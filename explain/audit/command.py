@@ -18,6 +18,7 @@ from explain.methods import METHODS, title
 
 if TYPE_CHECKING:
     from explain.audit.films import AuditFilm
+    from explain.audit.kept import KeptRows
     from explain.audit.measure import Audit
     from explain.audit.rows import Row
 
@@ -30,8 +31,9 @@ def audit_explanations(words: Sequence[str]) -> int:
 
     Writes ``explanations-audit.md`` into the output folder, and beside it a folder
     ``explanations-audit`` with the plots, ``summary.csv`` (means with intervals) and
-    ``measurements.csv`` (film by film).  They are written anew after every film: an audit that is
-    stopped keeps what it has measured.
+    ``measurements.csv`` (film by film).  They are written anew after every film.  What is measured of
+    each map is kept in ``explanations-audit/unfinished`` until all is done: the same request, made again
+    after an audit was stopped, goes on where it was.
 
     Returns
     -------
@@ -90,11 +92,13 @@ def _run(chosen: argparse.Namespace, command: Sequence[str]) -> None:
     from rich.progress import Progress as Bar
 
     from explain.audit.films import load_film, outlined_films
+    from explain.audit.kept import KeptRows
 
     listed = outlined_films(chosen.data)[: chosen.films]
     if not listed:
         raise ValueError("--films must be at least 1")
-    audits = _audits(chosen)
+    kept = KeptRows(chosen.out / NAME / "unfinished")
+    audits = _audits(chosen, kept)
     chosen.out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     with Bar(console=Console(stderr=True), transient=True) as bar:
@@ -109,10 +113,11 @@ def _run(chosen: argparse.Namespace, command: Sequence[str]) -> None:
 
                 rows += audit.measure(loaded, place < chosen.thorough, step)
             _write(chosen, command, audits, rows, place + 1)
+    kept.clear()
     print(f"{chosen.out / NAME}.md")  # noqa: T201
 
 
-def _audits(chosen: argparse.Namespace) -> list[Audit]:
+def _audits(chosen: argparse.Namespace, kept: KeptRows) -> list[Audit]:
     from explain.audit.measure import Audit
     from models import zoo
 
@@ -132,6 +137,7 @@ def _audits(chosen: argparse.Namespace) -> list[Audit]:
             methods=chosen.methods,
             lungs_of=lambda pixels: lungs.predict(pixels).lungs,
             permuted=zoo.load_folder(permuted[name], chosen.device) if name in permuted else None,
+            kept=kept,
         )
         for name in chosen.model or zoo.available()
     ]
@@ -176,6 +182,10 @@ def _without_folders(command: Sequence[str]) -> list[str]:
     for option in ("--data", "--out"):
         if option in shown:
             shown[shown.index(option) + 1] = "DIR"
+    for place, word in enumerate(shown):
+        name, equals, folder = word.partition("=")
+        if equals and Path(folder).is_dir():
+            shown[place] = f"{name}=DIR"
     return shown
 
 

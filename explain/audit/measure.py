@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from explain.attribution import Attribution, Provenance
 from explain.audit.films import AuditFilm
+from explain.audit.kept import KeptRows
 from explain.audit.localisation import localise
 from explain.audit.randomisation import cascade
 from explain.audit.rows import EDGE_MAP, OWN_MASK, RANDOM_MAP, Check, Row
@@ -48,6 +50,8 @@ class Audit:
         The same network trained on permuted labels, for the data randomisation test.
     seed : int
         Of everything that is drawn at random.
+    kept : KeptRows or None
+        Asked first for the rows of each map, and given what is measured.
     refused : dict of str to str
         Filled while measuring: why a method could not be used with this model.
     """
@@ -58,6 +62,7 @@ class Audit:
     lungs_of: Callable[[NDArray[np.float32]], LungFields | None]
     permuted: ExplainableModel | None = None
     seed: int = 0
+    kept: KeptRows | None = None
     refused: dict[str, str] = field(default_factory=dict)
 
     def measure(self, film: AuditFilm, thorough: bool, progress: Progress) -> list[Row]:
@@ -73,35 +78,43 @@ class Audit:
         progress : Progress
             Called with 0..1; an exception raised there ends the audit.
         """
-        prediction = self.model.predict(film.pixels)
-        lungs = self.lungs_of(film.pixels)
-        test = FaithfulnessTest(self.model, film.pixels, prediction, lungs=lungs, seed=self.seed)
-        rows = []
-        for name, heatmap in self._reference_maps(film, prediction):
-            threshold = prediction.mask_threshold if name == OWN_MASK else None
-            rows += self._locate(film, name, heatmap, threshold)
-            rows += self._test(film, name, test, _as_attribution(heatmap))
+        scene = _Scene(self, film)
+        rows = self._once(film, "references", False, lambda: self._measure_references(film, scene))
         for place, method in enumerate(self.methods):
 
             def share(fraction: float, message: str, place: int = place, method: str = method) -> None:
                 progress((place + fraction) / len(self.methods), f"{film.name}: {method}, {message}")
 
-            rows += self._measure_method(film, method, lungs, test, thorough, share)
+            def measure(method: str = method, share: Progress = share) -> list[Row]:
+                return self._measure_method(film, method, scene, thorough, share)
+
+            rows += self._once(film, method, thorough, measure)
+        return rows
+
+    def _once(
+        self, film: AuditFilm, method: str, thorough: bool, measure: Callable[[], list[Row]]
+    ) -> list[Row]:
+        """Return what is kept, or measure it; what was refused is neither."""
+        if self.kept is None or method in self.refused:
+            return measure()
+        key = self.kept.key(self.name, self.model, self.permuted, method, film, thorough, self.seed)
+        return self.kept.rows(key, measure)
+
+    def _measure_references(self, film: AuditFilm, scene: _Scene) -> list[Row]:
+        rows = []
+        for name, heatmap in self._reference_maps(film, scene.prediction):
+            threshold = scene.prediction.mask_threshold if name == OWN_MASK else None
+            rows += self._locate(film, name, heatmap, threshold)
+            rows += self._test(film, name, scene.test, _as_attribution(heatmap))
         return rows
 
     def _measure_method(
-        self,
-        film: AuditFilm,
-        method: str,
-        lungs: LungFields | None,
-        test: FaithfulnessTest,
-        thorough: bool,
-        progress: Progress,
+        self, film: AuditFilm, method: str, scene: _Scene, thorough: bool, progress: Progress
     ) -> list[Row]:
         def map_of(model: ExplainableModel, done: float) -> Attribution:
             return explain(
                 model, film.pixels, method,
-                lungs=lungs, seed=self.seed, progress=lambda _, message: progress(done, message),
+                lungs=scene.lungs, seed=self.seed, progress=lambda _, message: progress(done, message),
             )  # fmt: skip
 
         if method in self.refused:
@@ -113,7 +126,7 @@ class Audit:
             return []
         row = _Maker(self.name, method, film)
         rows = self._locate(film, method, attribution.heatmap)
-        rows += self._test(film, method, test, attribution)
+        rows += self._test(film, method, scene.test, attribution)
         if not thorough:
             return rows
         for name, count, forgetful in cascade(self.model, self.seed):
@@ -126,7 +139,7 @@ class Audit:
         if attribution.provenance.seed is not None:
             again = measure_repeatability(
                 self.model, film.pixels, attribution,
-                lungs=lungs, progress=lambda fraction, message: progress(0.7 + 0.3 * fraction, message),
+                lungs=scene.lungs, progress=lambda fraction, message: progress(0.7 + 0.3 * fraction, message),
             )  # fmt: skip
             rows.append(row(Check.REPEATABILITY, "rank correlation", again.rank_correlation))
             rows.append(row(Check.REPEATABILITY, "Jaccard", again.jaccard))
@@ -163,6 +176,27 @@ class Audit:
             row(Check.FAITHFULNESS, "better than chance", float(measured.verdict == "yes")),
             row(Check.FAITHFULNESS, "weakly or better", float(measured.verdict != "no")),
         ]
+
+
+class _Scene:
+    """What the maps of one film are measured against, made when the first of them asks."""
+
+    def __init__(self, audit: Audit, film: AuditFilm) -> None:
+        self._audit, self._film = audit, film
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        return self._audit.model.predict(self._film.pixels)
+
+    @cached_property
+    def lungs(self) -> LungFields | None:
+        return self._audit.lungs_of(self._film.pixels)
+
+    @cached_property
+    def test(self) -> FaithfulnessTest:
+        return FaithfulnessTest(
+            self._audit.model, self._film.pixels, self.prediction, lungs=self.lungs, seed=self._audit.seed
+        )
 
 
 @dataclass(frozen=True)

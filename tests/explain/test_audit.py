@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,12 @@ import torch
 from explain.audit.command import audit_explanations
 from explain.audit.document import Circumstances, document
 from explain.audit.films import AuditFilm, load_film, outlined_films
+from explain.audit.kept import KeptRows
 from explain.audit.measure import Audit
 from explain.audit.plots import plots
 from explain.audit.rows import Check, Row, select, summarise
 from models.prediction import Prediction
+from models.zoo import WEIGHTS_FOLDER
 
 WINDOW = (slice(6, 14), slice(20, 28))
 
@@ -96,6 +99,52 @@ def test_cancelling_ends_the_audit(model, film) -> None:
 
     with pytest.raises(InterruptedError):
         audit(model).measure(film, thorough=True, progress=cancel)
+
+
+def test_an_audit_that_was_stopped_goes_on_where_it_was(model, film, tmp_path) -> None:
+    scored: list[int] = []
+
+    class Counted(type(model)):
+        def score(self, batch, region=None):
+            scored.append(len(batch))
+            return super().score(batch, region)
+
+    def stop_at_occlusion(_fraction: float, message: str) -> None:
+        if "occlusion" in message:
+            raise InterruptedError
+
+    def resumed(model, progress=lambda *_: None) -> list[Row]:
+        kept = KeptRows(tmp_path / "unfinished")
+        made = Audit("bright-patch", model, ("grad-cam", "occlusion"), lambda _: None, kept=kept)
+        return made.measure(film, thorough=True, progress=progress)
+
+    whole = Audit("bright-patch", Counted(WINDOW), ("grad-cam", "occlusion"), lambda _: None).measure(
+        film, thorough=True, progress=lambda *_: None
+    )
+    in_all = sum(scored)
+    with pytest.raises(InterruptedError):
+        resumed(Counted(WINDOW), stop_at_occlusion)
+    scored.clear()
+    assert resumed(Counted(WINDOW)) == whole
+    assert 0 < sum(scored) < in_all
+    scored.clear()
+    assert resumed(Counted(WINDOW)) == whole
+    assert scored == []
+    # Other weights are another audit.
+    other = Counted(WINDOW)
+    other.network.weight.mul_(0.5)
+    assert resumed(other) != whole
+    assert scored
+
+
+def test_what_cannot_be_read_is_measured_again_and_in_the_end_nothing_stays(model, film, tmp_path) -> None:
+    kept = KeptRows(tmp_path / "unfinished")
+    rows = audit(model, kept=kept).measure(film, thorough=False, progress=lambda *_: None)
+    for path in (tmp_path / "unfinished").iterdir():
+        path.write_text('[{"model": "')
+    assert audit(model, kept=kept).measure(film, thorough=False, progress=lambda *_: None) == rows
+    kept.clear()
+    assert not (tmp_path / "unfinished").exists()
 
 
 def row(film: str, value: float, drain: bool | None = None, method: str = "grad-cam") -> Row:
@@ -227,8 +276,12 @@ def test_large_films_are_made_smaller(tmp_path: Path) -> None:
 
 
 def test_the_command_writes_document_tables_and_pictures(folder: Path, tmp_path: Path, capsys) -> None:
-    out = tmp_path / "out"
+    out, again = tmp_path / "out", tmp_path / "again"
+    again.mkdir()
+    for name in ("attention-unet.yaml", "attention-unet.safetensors"):
+        shutil.copy(WEIGHTS_FOLDER / name, again)
     words = ["--data", str(folder), "--model", "attention-unet", "--methods", "grad-cam", "--thorough", "1"]
+    words += ["--permuted", f"attention-unet={again}"]
     assert audit_explanations([*words, "--device", "cpu", "--out", str(out)]) == 0
     assert capsys.readouterr().out.strip() == str(out / "explanations-audit.md")
     beside = out / "explanations-audit"
@@ -241,6 +294,11 @@ def test_the_command_writes_document_tables_and_pictures(folder: Path, tmp_path:
     assert str(tmp_path) not in text
     rows = list(csv.DictReader(io.StringIO((beside / "measurements.csv").read_text(encoding="utf-8"))))
     assert {each["film"] for each in rows} == {"with"}
+    # The "second training" learned the same: its map is the same.
+    likeness = [each for each in rows if each["check"] == "data randomisation"]
+    assert [(each["figure"], float(each["value"])) for each in likeness] == [
+        ("rank correlation", pytest.approx(1.0)), ("SSIM", pytest.approx(1.0)),
+    ]  # fmt: skip
     steps = {int(each["step"]) for each in rows if each["check"] == "model randomisation"}
     assert len(steps) == 6
     assert all(0 <= float(each["value"]) <= 1 for each in rows if each["figure"] != "SSIM")

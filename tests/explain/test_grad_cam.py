@@ -74,7 +74,7 @@ def test_layers_count_alike_whatever_the_size_of_their_gradients(bright_patch) -
         def explained_layers(self):
             return tuple(self.network)
 
-        def score(self, batch, region=None):
+        def score(self, batch, region=None):  # noqa: ARG002
             rows, columns = (slice(axis.start // 2, axis.stop // 2) for axis in WINDOW)
             return 100 * self.network(batch)[:, 0, rows, columns].mean(dim=(1, 2))
 

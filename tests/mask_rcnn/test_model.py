@@ -12,8 +12,8 @@ import torch
 
 from models.cards import ModelCard
 from models.geometry import Turn
-from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.backbone import ResNet50, stage_of
+from models.mask_rcnn.model import MaskRcnnModel
 from models.mask_rcnn.network import MaskRcnn
 from models.prediction import LungFields, Side
 from models.training.evaluate_mask_rcnn import draft_card, options
