@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,10 +22,8 @@ from .analyst import Analyst, EngineState
 from .explaining_engine import ExplainingEngine
 from .failure import sentence
 from .map_entry import CheckState, MapEntry, MapKey, MapState
+from .map_shelf import MapShelf
 from .workers import Workers
-
-#: Most bytes of maps kept in memory; what had to go comes back from the cache on disk.
-_LIMIT_BYTES = 600_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +32,6 @@ class _Work:
     image: Image2D
     target: Target
     analysis: ImageAnalysis | None
-
-
-_NOTHING = MapEntry()
 
 
 class Explanations(QObject):
@@ -52,7 +47,7 @@ class Explanations(QObject):
         self._workers = workers
         self._engine = engine
         self._analyst = analyst
-        self._entries: OrderedDict[MapKey, MapEntry] = OrderedDict()
+        self._shelf = MapShelf()
         self._asked: deque[_Work] = deque()
         self._unchecked: deque[_Work] = deque()
         self._running: _Work | None = None
@@ -65,20 +60,18 @@ class Explanations(QObject):
 
     def entry(self, key: MapKey) -> MapEntry:
         """Return how far a map is."""
-        return self._entries.get(key, _NOTHING)
+        return self._shelf.entry(key)
 
     def done(self, image: str) -> Iterator[tuple[MapKey, Attribution]]:
-        """Yield every finished map of an image, in the order in which they were made."""
-        for key, entry in self._entries.items():
-            if key.image == image and entry.attribution is not None:
-                yield key, entry.attribution
+        """Return every finished map of an image, in the order in which they were made."""
+        return self._shelf.done(image)
 
     def take(self, analysis: ImageAnalysis) -> None:
         """Take over the maps that an analysis came with: they explain the image score."""
         target = Target.image_score()
         for made in analysis.attributions:
             key = MapKey(analysis.image_key, made.model, made.method, target.key)
-            if made.target == target.description and key not in self._entries:
+            if made.target == target.description and key not in self._shelf:
                 answer = next((each for each in analysis.predictions if each.model == made.model), None)
                 reason = below_cutoff(made, target, answer)
                 attribution = dataclasses.replace(made, below_cutoff=reason)
@@ -110,7 +103,7 @@ class Explanations(QObject):
     def ask(self, image: Image2D, key: MapKey, target: Target, analysis: ImageAnalysis | None) -> None:
         """Have a map made, unless it is there or on its way."""
         if self.entry(key).state in (MapState.DONE, MapState.WAITING, MapState.RUNNING):
-            self._entries.move_to_end(key)
+            self._shelf.use(key)
             return
         if self._analyst.state is EngineState.FAILED:
             self._set(key, MapEntry(MapState.FAILED, self._not_loaded()))
@@ -134,20 +127,17 @@ class Explanations(QObject):
 
     def cancel_all(self) -> None:
         """Stop everything that was asked for; checks go on later."""
-        for key in [key for key, entry in self._entries.items() if entry.state is not MapState.DONE]:
+        for key in self._shelf.unfinished:
             self.cancel(key)
 
     def release(self, keep: set[str]) -> None:
         """Forget the maps of every image but those in `keep`; the cache on disk still has them."""
-        gone = [key for key in self._entries if key.image not in keep]
-        if not gone:
+        if not self._shelf.release(keep):
             return
         self._asked = deque(work for work in self._asked if work.key.image in keep)
         self._unchecked = deque(work for work in self._unchecked if work.key.image in keep)
         if self._running is not None and self._running.key.image not in keep:
             self._drop_running()
-        for key in gone:
-            del self._entries[key]
         self._next()
 
     # ------------------------------------------------------------------ working
@@ -286,21 +276,11 @@ class Explanations(QObject):
         return f"The models could not be loaded: {self._analyst.failure}"
 
     def _set(self, key: MapKey, entry: MapEntry) -> None:
-        self._entries[key] = entry
+        self._shelf.put(key, entry)
         self.changed.emit(key)
 
     def _make_room(self, newest: MapKey) -> None:
         """Let go of the oldest maps where all together would fill the memory."""
-        sizes = {
-            key: entry.attribution.heatmap.nbytes
-            + (entry.attribution.regions.nbytes if entry.attribution.regions is not None else 0)
-            for key, entry in self._entries.items()
-            if entry.attribution is not None
-        }
-        excess = sum(sizes.values()) - _LIMIT_BYTES
-        for key, size in sizes.items():
-            if excess <= 0 or key == newest:
-                return
-            excess -= size
+        for key in self._shelf.surplus(newest):
             self._unchecked = deque(work for work in self._unchecked if work.key != key)
-            self._set(key, _NOTHING)
+            self._set(key, MapEntry())

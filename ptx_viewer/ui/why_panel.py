@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explain.attribution import Attribution
 from explain.methods import METHODS, title
 from explain.target import Target
-from ptx_viewer import map_wording
 from ptx_viewer.report.content import MapLook
 
 from .analyst import Analyst
 from .explanations import Explanations
 from .keys import Act
 from .map_entry import CheckState, MapKey, MapState
+from .model_box import ModelBox
 from .pane import Pane
 from .target_box import TargetBox
 from .viewport import HeatmapLayer
 from .why_choice import WhyChoice
+from .why_layer import heatmap_layer
 from .why_row import MethodRow
 from .why_view import RowView, row_view
-from .widgets import ActionButton, CalmComboBox, Section, label, row
+from .widgets import ActionButton, Section, label, row
 
 #: The key of each method's row, in the order of the rows.
 METHOD_ACTS = dict(
@@ -66,11 +67,7 @@ class WhyPanel(Section):
         self._empty = label("", "quiet")
         self._empty.setObjectName("why-empty")
         self.target = TargetBox()
-        self.model = CalmComboBox()
-        self.model.setToolTip("Whose answer is explained")
-        self.model.setAccessibleName("Whose answer is explained")
-        self.model.setMinimumContentsLength(8)
-        self.model.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model = ModelBox()
         self._model_label = label("Model", "quiet", wrap=False)
         self._missing = label("", "quiet")
         self._missing.setObjectName("not-applicable")
@@ -133,20 +130,12 @@ class WhyPanel(Section):
         attribution = self._explanations.entry(key).attribution if key is not None else None
         if attribution is None or self._flickered or method is None:
             return None
-        style = self.rows_[method].style_
-        model = self._analyst.title_of(attribution.model)
-        caption = map_wording.caption(attribution, model)
-        if attribution.below_cutoff:
-            caption = f"{map_wording.no_evidence(attribution)} {caption}"
-        return HeatmapLayer(
-            attribution.heatmap,
-            attribution.signed,
-            style.opacity,
-            style.colour_map,
-            caption,
-            f"{title(method)} ({model})" if len(self.choice.models_of(pane)) > 1 else title(method),
-            attribution.regions if style.borders else None,
-            shown=attribution.below_cutoff is None or pane.why.anyway,
+        return heatmap_layer(
+            attribution,
+            self.rows_[method].style_,
+            self._analyst.title_of(attribution.model),
+            several_models=len(self.choice.models_of(pane)) > 1,
+            anyway=pane.why.anyway,
         )
 
     def show_pane(self, pane: Pane) -> None:
@@ -244,11 +233,7 @@ class WhyPanel(Section):
     def _list_models(self, pane: Pane) -> None:
         models = self.choice.models_of(pane)
         titles = [self._analyst.title_of(model) for model in models]
-        with QSignalBlocker(self.model):
-            if titles != [self.model.itemText(i) for i in range(self.model.count())]:
-                self.model.clear()
-                self.model.addItems(titles)
-            self.model.setCurrentIndex(models.index(self.choice.model_of(pane)))
+        self.model.show_models(titles, models.index(self.choice.model_of(pane)))
         for widget in (self.model, self._model_label, self._compare_models):
             widget.setVisible(len(models) > 1)
 
