@@ -13,7 +13,8 @@ from .grid import Hounsfield, Mask, disc
 
 #: Muscle and fat of the chest wall and mediastinum, together (HU).
 _WALL_HU = 20.0
-_AERATED_HU = -700
+#: Voxels above this, or above their side's parenchyma by this, are wall, vessel or pleura in part (HU).
+_AERATED_HU, _ABOVE_PARENCHYMA_HU = -700.0, 120.0
 #: Width of the mean in which noise is averaged out (mm), along and across the slices.
 _SIGMA_MM = 1.1
 #: The visceral pleura is looked for this far from where the air begins to be impure (mm).
@@ -33,6 +34,11 @@ class Levels:
     def between(self) -> float:
         """Half way from air to lung."""
         return (self.air + self.lung) / 2
+
+    @property
+    def aerated(self) -> float:
+        """What air and lung are below: a collapsed lung is denser than one that is not."""
+        return max(_AERATED_HU, self.lung + _ABOVE_PARENCHYMA_HU)
 
     @property
     def wall(self) -> float:
@@ -59,16 +65,16 @@ class SlabMean:
             int(step): float(np.exp(-0.5 * (step * spacing_mm[0] / _SIGMA_MM) ** 2)) for step in steps
         }
 
-    def __call__(self, index: int, box: tuple[slice, slice]) -> NDArray[np.float32]:
-        """Return the mean in a box of slice `index`; 0 where there is neither air nor lung nearby."""
+    def __call__(self, index: int, box: tuple[slice, slice], aerated: float) -> NDArray[np.float32]:
+        """Return the mean of what is below `aerated` (HU) in a box of slice `index`; 0 where nothing is."""
         shape = self._hounsfield[index][box].shape
         total, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         for step, weight in self._weights.items():
             if 0 <= index + step < len(self._hounsfield):
                 plane = self._hounsfield[index + step][box]
-                aerated = (plane < _AERATED_HU).astype(np.float32) * np.float32(weight)
-                total += plane * aerated
-                share += aerated
+                counted = (plane < aerated).astype(np.float32) * np.float32(weight)
+                total += plane * counted
+                share += counted
         total = cv2.GaussianBlur(total, (0, 0), self._sigma[0], sigmaY=self._sigma[1])
         share = cv2.GaussianBlur(share, (0, 0), self._sigma[0], sigmaY=self._sigma[1])
         mean: NDArray[np.float32] = np.divide(total, share, out=np.zeros_like(total), where=share > 1e-2)

@@ -62,6 +62,14 @@ class WorkingGrid:
         out[: size[1], : size[0]] = full[: out.shape[0], : out.shape[1]] > 0
         return out
 
+    def at_middles(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the label [s, h, w] of the source [S, H, W] in the middle of each block."""
+        middles = tuple(
+            slice(factor // 2, count * factor, factor)
+            for factor, count in zip(self.factors, self.hounsfield.shape, strict=True)
+        )
+        return labels[middles]
+
 
 def working_grid(
     hounsfield: Hounsfield, spacing_mm: tuple[float, float, float], progress: Progress

@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from models.prediction import Side
 
 from .border import Levels
 from .grid import Hounsfield, Mask, Progress, WorkingGrid
 from .labels import Label, air_label, lung_label
-from .profile import MOST_MM, Fit, fit_profiles, resolution
-from .wall import DEPTHS_MM, FloatArray, Wall, find_wall
+from .profile import Fit, blur_along, fit_profiles, resolution
+from .surface import FloatArray, voxels_beside
+from .visceral import refine_visceral
+from .wall import DEPTHS_MM, Wall, find_wall
 
 #: Blur along a normal that still lets a layer be measured (mm): thick slices that the wall lies along do not.
 _MOST_BLUR_MM = 1.4
-#: A slice up to this blurs across itself about as much as within (mm).
-_THIN_SLICE_MM = 2.0
 #: Where the wall is this upright, only the blur within the slices counts; so many profiles tell of it.
 _UPRIGHT = 0.5
 _LEAST_PROFILES, _MOST_PROFILES = 50, 3000
@@ -75,7 +74,7 @@ def add_layers(
     walls: dict[Side, Wall] = {}
     for place, (side, level) in enumerate(levels.items()):
         progress(place / 4, f"Following the chest wall ({side.value})")
-        inside = _reduced(labels, grid, (lung_label(side), air_label(side), Label.AIRWAYS))
+        inside = np.isin(grid.at_middles(labels), (lung_label(side), air_label(side), Label.AIRWAYS))
         wall = find_wall(hounsfield, spacing_mm, grid, inside, level)
         if wall is not None:
             walls[side] = wall
@@ -83,8 +82,10 @@ def add_layers(
     if blur_mm is None:
         return
     for place, (side, wall) in enumerate(walls.items()):
+        progress(0.4 + place / 4, f"Following the visceral pleura ({side.value})")
+        refine_visceral(labels, hounsfield, spacing_mm, grid, side, levels[side], blur_mm)
         progress(0.5 + place / 4, f"Looking for thin layers of air ({side.value})")
-        found = _at_depth(labels == air_label(side), wall, spacing_mm, _FOUND_AT_MM)
+        found = wall.labels_at(labels, spacing_mm, _FOUND_AT_MM) == air_label(side)
         gap = layer_gaps(wall, levels[side], spacing_mm, blur_mm, found)
         if (gap > 0).any():
             _label(labels, wall, gap, spacing_mm, grid, side)
@@ -119,9 +120,7 @@ def layer_gaps(
         Points under which there is air already found by its density.
     """
     above = wall.profiles - np.float32(levels.air)
-    along = np.abs(wall.normals[:, 0])
-    across = (blur_mm**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5 if spacing_mm[0] > _THIN_SLICE_MM else blur_mm
-    blur = np.sqrt(blur_mm**2 * (1 - along**2) + across**2 * along**2)
+    blur = blur_along(wall.normals, spacing_mm, blur_mm)
     fit = _fitted(above, np.round(blur, 1).astype(np.float32), wall.seen & (blur < _MOST_BLUR_MM))
     likely = (
         (fit.without > _LEAST_ERROR)
@@ -160,27 +159,6 @@ def _reached(wall: Wall, likely: Mask, certain: Mask) -> Mask:
     return reached
 
 
-def _reduced(labels: NDArray[np.uint8], grid: WorkingGrid, wanted: tuple[Label, ...]) -> Mask:
-    """Return on the working grid where one of the labels holds the middle of a block."""
-    table = np.zeros(256, np.bool_)
-    table[list(wanted)] = True
-    shape = grid.hounsfield.shape
-    middle = tuple(
-        slice(factor // 2, count * factor, factor) for factor, count in zip(grid.factors, shape, strict=True)
-    )
-    reduced: Mask = table[labels[middle]]
-    return reduced
-
-
-def _at_depth(mask: Mask, wall: Wall, spacing_mm: tuple[float, float, float], depth_mm: float) -> Mask:
-    places = (wall.points_mm + np.float32(depth_mm) * wall.normals) / np.asarray(spacing_mm, np.float32)
-    index = tuple(
-        np.clip(np.rint(places[:, axis]).astype(np.intp), 0, mask.shape[axis] - 1) for axis in range(3)
-    )
-    found: Mask = mask[index]
-    return found
-
-
 def _label(
     labels: NDArray[np.uint8],
     wall: Wall,
@@ -190,29 +168,9 @@ def _label(
     side: Side,
 ) -> None:
     """Give the voxels whose centres lie in a gap the label of the side's air."""
-    near = np.zeros(grid.hounsfield.shape, np.uint8)
-    for depth in np.arange(0.0, MOST_MM, 1.0):
-        chosen = gap + 1.0 > depth
-        chosen &= gap > 0
-        places = wall.points_mm[chosen] + np.float32(depth) * wall.normals[chosen]
-        places /= np.asarray(grid.spacing_mm, np.float32)
-        blocks = [np.clip(places[:, axis].astype(np.intp), 0, near.shape[axis] - 1) for axis in range(3)]
-        near[tuple(blocks)] = 1
-    reach = [max(1, round(2.5 / step)) for step in grid.spacing_mm]
-    near = ndimage.maximum_filter(near, [2 * by + 1 for by in reach])
-    tree = cKDTree(wall.points_mm[wall.seen])
-    normals, gaps, points = wall.normals[wall.seen], gap[wall.seen], wall.points_mm[wall.seen]
     usable = np.zeros(256, np.bool_)
     usable[[Label.BACKGROUND, lung_label(side)]] = True
-    for index in range(len(labels)):
-        plane = grid.source_slice(near.view(np.bool_), index)
-        rows, columns = np.nonzero(plane & usable[labels[index]])
-        if not rows.size:
-            continue
-        voxels = np.stack([np.full(rows.shape, index), rows, columns], axis=1) * np.asarray(
-            spacing_mm, np.float64
-        )
-        _, nearest = tree.query(voxels)
-        depth = np.einsum("nd,nd->n", voxels - points[nearest], normals[nearest])
-        held = (depth > 0) & (depth < gaps[nearest])
-        labels[index][rows[held], columns[held]] = air_label(side)
+    depths = np.arange(0.0, float(gap.max()), 1.0)
+    for beside in voxels_beside(wall, gap > 0, depths, usable, labels, spacing_mm, grid):
+        held = (beside.depth_mm > 0) & (beside.depth_mm < gap[beside.nearest])
+        labels[beside.index][beside.rows[held], beside.columns[held]] = air_label(side)

@@ -11,15 +11,17 @@ from scipy import ndimage
 
 from models.prediction import Side
 
+from .border import Levels
+from .cavity import AIR_HU
 from .grid import Mask, Progress, WorkingGrid
 from .labels import SIDES
 
-#: Voxels above this are wall, vessel or pleura in part, and do not count in the mean of air and lung.
-_AERATED_HU = -700
 #: What pure air may measure (HU): scatter and beam hardening raise it inside the body.
 _AIR_RANGE = (-1024.0, -945.0)
 #: Parenchyma is denser than pure air by at least this (HU).
 _ABOVE_AIR = 45.0
+#: The wall's partial volume reaches this far into the working grid's cavity (voxels).
+_CORE_VOXELS = 2
 #: Sigma of the mean over which noise and texture are averaged out (mm).
 _SIGMA_MM = 1.6
 #: Thinnest layer of air that starts a finding (mm), and the least volume (mL) of one.
@@ -38,8 +40,8 @@ class PleuralAir:
     Attributes
     ----------
     of : dict of Side to ndarray of bool, shape [s, h, w]
-    air_hounsfield : float
-    lung_hounsfield : dict of Side to float
+    levels : dict of Side to Levels
+        What air and each side's lung measure.
     passed_over_ml : float
         Pure air inside the lungs that was not taken for pleural air: emphysema, bullae, bronchi.
     low_attenuation : float
@@ -47,8 +49,7 @@ class PleuralAir:
     """
 
     of: dict[Side, Mask]
-    air_hounsfield: float
-    lung_hounsfield: dict[Side, float]
+    levels: dict[Side, Levels]
     passed_over_ml: float
     low_attenuation: float
 
@@ -59,34 +60,38 @@ def pleural_air(grid: WorkingGrid, chest: dict[Side, Mask], airways: Mask, progr
     Air is told from lung half way between what the trachea and the parenchyma measure in this very scan.
     """
     air_hu = _air_level(grid, airways)
-    mean = aerated_mean(grid.hounsfield, [max(_SIGMA_MM / step, 0.0) for step in grid.spacing_mm])
+    sigma = [_SIGMA_MM / step for step in grid.spacing_mm]
+    rough = aerated_mean(grid.hounsfield, sigma, AIR_HU)
     # Where the lungs touch there is no wall.
     whole = chest[Side.RIGHT] | chest[Side.LEFT] | airways
     found: dict[Side, Mask] = {}
-    levels: dict[Side, float] = {}
+    levels: dict[Side, Levels] = {}
     passed_over = low = total = 0.0
     for place, side in enumerate(SIDES):
         progress(place / 2, f"Looking for pleural air ({side.value})")
         cavity = chest[side]
+        levels[side] = Levels(air_hu, _lung_level(rough, cavity, air_hu))
+        mean = aerated_mean(grid.hounsfield, sigma, levels[side].aerated)
         values = mean[cavity]
-        lung = values[values > air_hu + _ABOVE_AIR]
-        levels[side] = float(np.median(lung)) if lung.size else air_hu + 2 * _ABOVE_AIR
         low += float(np.count_nonzero(values < -950.0))
         total += max(float(values.size), 1.0)
-        candidates = cavity & (mean < threshold(air_hu, levels[side]))
+        candidates = cavity & (mean < levels[side].between)
         kept, inside = _along_the_wall(grid, candidates, whole)
         passed_over += inside
         low -= float(np.count_nonzero(mean[kept] < -950.0))
         found[side] = kept
-    return PleuralAir(found, air_hu, levels, passed_over, max(low, 0.0) / max(total, 1.0))
+    return PleuralAir(found, levels, passed_over, max(low, 0.0) / max(total, 1.0))
 
 
-def threshold(air_hounsfield: float, lung_hounsfield: float) -> float:
-    """Return the level between pure air and parenchyma."""
-    return (air_hounsfield + lung_hounsfield) / 2
+def _lung_level(mean: NDArray[np.float32], cavity: Mask, air_hounsfield: float) -> float:
+    """Return what parenchyma measures: the median of what is no air, away from the wall."""
+    core = ndimage.binary_erosion(cavity, structure=np.ones((1, 3, 3), np.bool_), iterations=_CORE_VOXELS)
+    values = mean[core]
+    lung = values[values > air_hounsfield + _ABOVE_AIR]
+    return float(np.median(lung)) if lung.size else air_hounsfield + 2 * _ABOVE_AIR
 
 
-def aerated_mean(hounsfield: NDArray[np.int16], sigma: list[float]) -> NDArray[np.float32]:
+def aerated_mean(hounsfield: NDArray[np.int16], sigma: list[float], aerated: float) -> NDArray[np.float32]:
     """Return the Gaussian mean of air and lung around each voxel, walls and vessels left out.
 
     Parameters
@@ -94,13 +99,15 @@ def aerated_mean(hounsfield: NDArray[np.int16], sigma: list[float]) -> NDArray[n
     hounsfield : ndarray of int16, shape [..., H, W]
     sigma : list of float
         In voxels, one for each axis.
+    aerated : float
+        What is above this (HU) does not count.
 
     Returns
     -------
     ndarray of float32
         0 where there is no air or lung nearby.
     """
-    weight = (hounsfield < _AERATED_HU).astype(np.float32)
+    weight = (hounsfield < aerated).astype(np.float32)
     total: NDArray[np.float32] = ndimage.gaussian_filter(hounsfield * weight, sigma, truncate=2.0)
     share = ndimage.gaussian_filter(weight, sigma, truncate=2.0)
     np.divide(total, share, out=total, where=share > 0.02)

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from .wall import DEPTHS_MM, FloatArray
+from .surface import FloatArray
+from .wall import DEPTHS_MM
 
 #: Gaps in the dictionary, and places of the wall about where the value is half way (mm).
 MOST_MM = 6.0
@@ -30,6 +31,8 @@ _WALLS_MM = np.arange(-0.45, 0.46, 0.15)
 #: Resolutions between which the scan's own is looked for (mm).
 SIGMAS_MM = tuple(round(0.1 * tenths, 1) for tenths in range(4, 15))
 _TERMS = 3
+#: A slice up to this blurs across itself about as much as within (mm).
+_THIN_SLICE_MM = 2.0
 #: Share of the profiles, in percent, that are expected to show no layer.
 _PLAIN_PERCENT = 20.0
 _AT_ONCE = 4000
@@ -87,6 +90,16 @@ def resolution(above_air: FloatArray) -> float:
         float(np.percentile(fit_profiles(above_air, sigma).without, _PLAIN_PERCENT)) for sigma in SIGMAS_MM
     ]
     return SIGMAS_MM[int(np.argmin(errors))]
+
+
+def blur_along(normals: FloatArray, spacing_mm: tuple[float, float, float], in_plane_mm: float) -> FloatArray:
+    """Return the resolution along normals [N, 3] (mm): thick slices blur more across than within."""
+    along = np.abs(normals[:, 0])
+    across = in_plane_mm
+    if spacing_mm[0] > _THIN_SLICE_MM:
+        across = (in_plane_mm**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5
+    blur: FloatArray = np.sqrt(in_plane_mm**2 * (1 - along**2) + across**2 * along**2).astype(np.float32)
+    return blur
 
 
 def profile(

@@ -20,7 +20,7 @@ from models.prediction import Side
 
 from .airways import airway_mask
 from .body import body_mask
-from .border import Levels, SlabMean, air_border, filled_lung
+from .border import SlabMean, air_border, filled_lung
 from .cavity import AIR_HU, cavities
 from .doubts import doubts
 from .grid import Mask, Progress, WorkingGrid, disc, working_grid
@@ -75,14 +75,13 @@ def segment(
     airways = airway_mask(grid, body, _part(progress, 0.15, 0.25))
     chest = cavities(grid, body, airways, _part(progress, 0.25, 0.45))
     air = pleural_air(grid, chest.of, airways, _part(progress, 0.45, 0.6))
-    levels = {side: Levels(air.air_hounsfield, air.lung_hounsfield[side]) for side in SIDES}
     outlining = _part(progress, 0.6, 0.85)
-    labels = _outline(hounsfield, spacing_mm, grid, chest.of, airways, air, levels, outlining)
-    add_layers(labels, hounsfield, spacing_mm, grid, levels, _part(progress, 0.85, 1.0))
+    labels = _outline(hounsfield, spacing_mm, grid, chest.of, airways, air, outlining)
+    add_layers(labels, hounsfield, spacing_mm, grid, air.levels, _part(progress, 0.85, 1.0))
     return CtSegmentation(
         labels,
-        air.air_hounsfield,
-        air.lung_hounsfield,
+        air.levels[Side.RIGHT].air,
+        {side: level.lung for side, level in air.levels.items()},
         doubts(grid, chest, airways, air),
     )
 
@@ -94,7 +93,6 @@ def _outline(
     chest: dict[Side, Mask],
     airways: Mask,
     air: PleuralAir,
-    levels: dict[Side, Levels],
     progress: Progress,
 ) -> NDArray[np.uint8]:
     """Draw what was found on the working grid in the slices' own grid."""
@@ -123,7 +121,8 @@ def _outline(
             found = grid.source_slice(layers[side], index)[box]
             pleural = np.zeros(here.shape, np.bool_)
             if found.any():
-                pleural = air_border(here, mean_of(index, box), found & wide, wide, levels[side], pixel)
+                mean = mean_of(index, box, air.levels[side].aerated)
+                pleural = air_border(here, mean, found & wide, wide, air.levels[side], pixel)
             aerated = wide & (here < AIR_HU) & ~pleural
             blocked = tubes | other | (out > 0)
             lung = filled_lung(aerated, pleural | blocked, bay)

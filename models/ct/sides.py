@@ -114,8 +114,7 @@ def _trachea(airways: Mask, chest: Mask) -> float:
 
 def _trunk(body: Mask, first: int) -> tuple[float, float]:
     """Return middle and width of the trunk, medians over the slices, in columns counted from `first`."""
-    columns: Mask = body.any(axis=1)
-    ends = np.array([np.flatnonzero(plane)[[0, -1]] for plane in columns if plane.any()])
+    ends = np.array([np.flatnonzero(plane.any(axis=0))[[0, -1]] for plane in body if plane.any()])
     return float(np.median(ends.mean(axis=1))) - first, float(np.median(np.ptp(ends, axis=1)))
 
 

@@ -116,3 +116,12 @@ def test_progress_rises_and_can_stop_the_work(chest):
 
     with pytest.raises(StopError):
         segment(made.hounsfield, made.spacing_mm, stop)
+
+
+@pytest.mark.parametrize("lung", [-850.0, -700.0, -600.0])
+def test_a_collapsed_lung_is_as_dense_as_it_is(chest, lung):
+    made = chest(shrink_mm=15.0, lung=lung)
+    found = segment(made.hounsfield, made.spacing_mm)
+    assert found.lung_hounsfield[Side.RIGHT] == pytest.approx(lung, abs=8)
+    assert millilitres(made, found.of(Label.RIGHT_PNEUMOTHORAX)) == pytest.approx(made.air_ml, rel=0.03)
+    assert millilitres(made, found.right_lung) == pytest.approx(made.lung_ml["right"], rel=0.06)
