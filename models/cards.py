@@ -19,6 +19,9 @@ LUNG_FIELDS = "lung-fields"
 #: The average of the others' answers: a card, but no weights of its own.
 CONSENSUS = "consensus"
 
+#: What a title ends with where a user's own weights are at work, in full and where room is scarce.
+OWN_WEIGHTS, OWN = " (own weights)", " (own)"
+
 #: Shipped to be held against the others; asked only when named.
 BASELINES = ("unet",)
 

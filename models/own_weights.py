@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from models.cards import ModelCard, card_path, load_card
+from models.cards import OWN_WEIGHTS, ModelCard, card_path, load_card
 from models.mask_rcnn.config import MaskRcnnConfig
 from models.weights import WeightsError, sha256_of
 
@@ -52,7 +52,7 @@ def own_card(name: str, weights: Path) -> tuple[ModelCard, Path]:
     marked = dataclasses.replace(
         card,
         card_id=f"{card.card_id}, own weights {file.name} ({card.sha256[:12]})",
-        title=f"{card.title} (own weights)",
+        title=f"{card.title}{OWN_WEIGHTS}",
         weights_file=file.name,
     )
     return marked, file

@@ -68,8 +68,8 @@ class Analyst(QObject):
     busyChanged = Signal()
     stateChanged = Signal(str, object, str, float)
     analysed = Signal(str, object)
-    #: Other weights are at work: what was made with the former ones does not belong to them.
-    weightsChanged = Signal()
+    #: Other weights are at work, in a sentence: what was made with the former ones does not belong to them.
+    weightsChanged = Signal(str)
     weightsRefused = Signal(str)
 
     def __init__(
@@ -141,7 +141,9 @@ class Analyst(QObject):
         def done(info: EngineInfo) -> None:
             self.weights = dict(weights)
             self.info = info
-            self.weightsChanged.emit()
+            own = [card for card in info.cards if not card.shipped]
+            words = [f"{card.title} works with {card.weights_file}." for card in own]
+            self.weightsChanged.emit(" ".join(words) or "The shipped weights are at work.")
             self._ready(info)
 
         def failed(error: Exception) -> None:

@@ -35,16 +35,16 @@ class ModelsPanel(Section):
         elif analyst.state is EngineState.LOADING:
             self._state.setText("Loading models")
         else:
-            self._state.setText(f"Device: {analyst.device}")
+            engines = analyst.info.engines if analyst.info is not None else ()
+            layers = ", ".join(f"{analyst.title_of(name)}: {engine}" for name, engine in engines)
+            self._state.setText(f"Device: {analyst.device}" + (f". {layers}." if layers else ""))
         clear(self._list)
-        engines = dict(analyst.info.engines) if analyst.info is not None else {}
         for card in analyst.cards:
             # The card of a consensus is called after all its networks, that of own weights after their file:
             # too long for a button.
             ours = card.name == CONSENSUS or not card.shipped
             name = card.title if ours else f"{card.title} ({card.card_id})"
-            runs_on = f", {engines[card.name]}" if card.name in engines else ""
-            button = QPushButton(f"{name}{runs_on}")
+            button = QPushButton(name)
             button.setProperty("role", "link")
             button.setToolTip(f"{button.text()}: card {card.card_id}, weights; click to show or replace them")
             # A long name is cut off; it must not make the column wider than the window leaves it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from models.cards import CONSENSUS
+from models.cards import CONSENSUS, OWN, OWN_WEIGHTS
 from models.prediction import Prediction
 from ptx_viewer.opinions import agreement_line, basis
 from ptx_viewer.results import ImageAnalysis
@@ -88,7 +88,7 @@ class OpinionsBox(QWidget):
         swatch.setFixedSize(14, 5 if made.model == CONSENSUS else 2)
         swatch.setStyleSheet(f"background: {theme.colour_of(made.model)}; padding: 0;")
         title = "Consensus" if made.model == CONSENSUS else self._analyst.title_of(made.model)
-        switch = QCheckBox(title)
+        switch = QCheckBox(title.replace(OWN_WEIGHTS, OWN))
         relation = "≥" if made.present else "<"
         score = label(f"{made.score:.2f} {relation} {made.threshold:.2f}", "quiet", wrap=False)
         score.setToolTip("Image score, and the threshold from which a pneumothorax is said to be present")

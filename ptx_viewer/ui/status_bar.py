@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
-from models.cards import CONSENSUS
+from models.cards import CONSENSUS, OWN
 
 from .analyst import Analyst, EngineState
 from .explanations import Explanations
@@ -85,6 +85,10 @@ class StatusBar(QStatusBar):
             self._engine.setText("Models not loaded")
             self._engine.setToolTip(analyst.failure)
         else:
-            versions = ", ".join(card.card_id for card in analyst.cards if card.name != CONSENSUS)
+            versions = ", ".join(
+                card.card_id if card.shipped else f"{card.name}{OWN}"
+                for card in analyst.cards
+                if card.name != CONSENSUS
+            )
             self._engine.setText(f"{versions} on {analyst.device}" if versions else "Models loading")
             self._engine.setToolTip("Weights and the device that runs them")

@@ -75,15 +75,17 @@ def test_with_own_weights_the_film_is_looked_at_anew_and_there_is_no_consensus(
     ]
     assert panel.opinions.texts() == [
         "Attention U-Net 0.93 ≥ 0.41",
-        "Mask R-CNN (own weights) 0.93 ≥ 0.41",
+        "Mask R-CNN (own) 0.93 ≥ 0.41",
         "Right: both. Left: none. Dice 1.00.",
         "Findings, measurements and edits are about the outline of Attention U-Net.",
     ]
     # The same place is offered once, and the consensus's suggestion went with the consensus.
     assert [finding.source for finding in window.pane.reading.review.findings] == ["attention-unet"]
     assert "own.pth" in window.networks.state.text()
+    assert window.messages.text == "Mask R-CNN (own weights) works with own.pth."
     assert window.networks.tabs.count() == 3
     use(window, None)
+    assert window.messages.text == "The shipped weights are at work."
     assert [finding.source for finding in window.pane.reading.review.findings] == ["consensus"]
     assert len(two.asked) == 3
 
