@@ -20,7 +20,7 @@ LUNG_FIELDS = "lung-fields"
 CONSENSUS = "consensus"
 
 #: What a title ends with where a user's own weights are at work, in full and where room is scarce.
-OWN_WEIGHTS, OWN = " (own weights)", " (own)"
+OWN_WEIGHTS, OWN = " (own weights)", " own"
 
 #: Shipped to be held against the others; asked only when named.
 BASELINES = ("unet",)

@@ -19,6 +19,7 @@ from ptx_viewer.rendering import (
     THIRD_MODEL_COLOUR,
     source_colour,
 )
+from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import Decision, Finding
 
 from . import wording
@@ -87,7 +88,7 @@ def write_figures(
     """
     figures: list[_Figure] = []
     if with_film:
-        beside = content.analysis.predictions if content.analysis.consensus is not None else ()
+        beside = _beside(content.analysis, findings)
         figures = [_Figure(None, _film_caption(content, findings, beside), opinions=beside)]
     figures += [
         _Figure(attribution, wording.heatmap(attribution, content.title_of(attribution.model)), look)
@@ -104,6 +105,22 @@ def write_figures(
             left = page.l_margin + column * (width + _GAP)
             _write_figure(page, film, findings, figure, (left, top, width), placed)
         page.set_xy(page.l_margin, top + placed.height + below)
+
+
+def _beside(analysis: ImageAnalysis, findings: Sequence[Finding]) -> tuple[Prediction, ...]:
+    """Return the networks whose outlines are drawn thin: of several, those that are not all findings."""
+    if analysis.consensus is None:
+        return ()
+
+    def listed(model: str, mask: NDArray[np.bool_]) -> bool:
+        own = [each.suggested for each in findings if each.source == model and each.suggested is not None]
+        return any(np.array_equal(mask, suggested) for suggested in own)
+
+    return tuple(
+        made
+        for made in analysis.predictions
+        if not all(listed(made.model, instance.mask) for instance in made.instances)
+    )
 
 
 def place_in(film: Film, width: float, most_height: float = _MOST_HEIGHT) -> Placed:
@@ -245,7 +262,7 @@ def _film_caption(
     for made in beside:
         if made.instances:
             colour = _COLOUR_NAMES[source_colour(made.model)]
-            parts.append(f"thin {colour}: {content.title_of(made.model)}'s own outline")
+            parts.append(f"thin {colour}: own outline of {content.title_of(made.model)}")
     if any(finding.edited and finding.suggested is not None for finding in findings):
         parts.append("dashed: the model's outline before the reader edited it")
     if any(finding.decision is Decision.REJECTED for finding in findings):

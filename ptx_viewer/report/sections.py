@@ -213,7 +213,9 @@ def _models(page: Page, content: ReportContent) -> None:
 def _card(page: Page, card: ModelCard) -> None:
     page.keep_together(16)
     page.set_y(page.get_y() + 1)
-    page.write_line(f"{card.title}: card {card.card_id}, weights sha256 {card.sha256[:12]}", SMALL, bold=True)
+    # The id of a user's own weights holds the beginning of their digest.
+    digest = f", weights sha256 {card.sha256[:12]}" if card.shipped else ""
+    page.write_line(f"{card.title}: card {card.card_id}{digest}", SMALL, bold=True)
     if card.name == CONSENSUS:
         page.write_line(wording.weighting(card), SMALL)
     for figure in card.figures:

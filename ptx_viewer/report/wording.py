@@ -32,8 +32,8 @@ def model_statement(prediction: Prediction, title: str) -> str:
 
 def engines(analysis: ImageAnalysis, device: str, title_of: Callable[[str], str]) -> str:
     """Say what each network ran on, and with whose layers."""
-    parts = [f"{title_of(made.model)}: {made.device}, {made.engine}" for made in analysis.predictions]
-    return f"Ran on {'; '.join(parts)}." if parts else f"Device: {device}"
+    parts = [f"{title_of(made.model)} on {made.device} with {made.engine}" for made in analysis.predictions]
+    return f"Run: {', '.join(parts)}." if parts else f"Device: {device}"
 
 
 def weights(analysis: ImageAnalysis, title_of: Callable[[str], str]) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class OpinionsBox(QWidget):
     def _row(self, made: Prediction) -> QHBoxLayout:
         swatch = QLabel()
         # As on the film: the consensus thick, a network's own outline thin.
-        swatch.setFixedSize(14, 5 if made.model == CONSENSUS else 2)
+        swatch.setFixedSize(12, 5 if made.model == CONSENSUS else 2)
         swatch.setStyleSheet(f"background: {theme.colour_of(made.model)}; padding: 0;")
         title = "Consensus" if made.model == CONSENSUS else self._analyst.title_of(made.model)
         switch = QCheckBox(title.replace(OWN_WEIGHTS, OWN))
@@ -105,7 +105,7 @@ class OpinionsBox(QWidget):
         self.switches[made.model] = switch
         self._scores[made.model] = score
         layout = QHBoxLayout()
-        layout.setSpacing(6)
+        layout.setSpacing(4)
         layout.addWidget(swatch)
         layout.addWidget(switch)
         layout.addWidget(score, 1)

@@ -115,7 +115,7 @@ def test_models_findings_and_measurements_are_stated_with_method_and_validity(st
         "card attention-unet-1, weights sha256 0123456789ab",
         "image ROC-AUC 0.91 [0.86, 0.95] (held-out films, n = 120)",
         "Misses small apical collapses.",
-        "Ran on Attention U-Net: cpu, torch.",
+        "Run: Attention U-Net on cpu with torch.",
         "PixelSpacing was written as one string and was repaired.",
     ):
         assert expected in whole
@@ -462,12 +462,32 @@ def test_two_networks_their_consensus_and_where_they_differ_are_stated(films, tm
     )
     assert "Right: both. Left: none. Dice 0.80." in written
     assert "Findings, measurements and edits are about the consensus outline." in written
-    assert "red: the consensus; thin orange: Attention U-Net's own outline; thin cyan: Mask R-CNN" in written
-    assert "Ran on Attention U-Net: cpu, torch; Mask R-CNN: cpu, torchvision." in written
+    assert "red: the consensus; thin orange: own outline of Attention U-Net; thin cyan: own" in written
+    assert "Run: Attention U-Net on cpu with torch, Mask R-CNN on cpu with torchvision." in written
     assert "Weights: attention-unet 0.50, mask-rcnn 0.50 (pixels)" in written
     assert "equal weights" in written
     # One finding, not three.
     assert "1 right the consensus 0.70 (outline from 0.50) suggested" in written
+
+
+def test_without_a_consensus_an_outline_that_is_a_finding_is_named_once(films, tmp_path):
+    opinions = films.two_opinions()
+    why = "No consensus is made: it was fitted to the shipped weights, not to Mask R-CNN (own weights)."
+    analysis = replace(
+        opinions, consensus=replace(opinions.consensus, prediction=None, why_none=why)
+    )
+    own = films.card(
+        card_id="mask-rcnn, own weights own.pth (0123456789ab)", name="mask-rcnn",
+        title="Mask R-CNN (own weights)", weights_file="own.pth", figures=(),
+    )  # fmt: skip
+    content = films.content(analysis=analysis, review=None, measurements=(), cards=(films.card(), own))
+    written = text(write(tmp_path, content))
+    assert why in written
+    assert "(orange: Attention U-Net; thin cyan: own outline of Mask R-CNN (own weights))" in written
+    assert "Findings, measurements and edits are about the outline of Attention U-Net." in written
+    assert "Mask R-CNN (own weights): card mask-rcnn, own weights own.pth (0123456789ab)" in written
+    assert "No held-out figures on the card." in written
+    assert "1 right Attention U-Net" in written
     assert "2 right" not in written
 
 

@@ -75,7 +75,7 @@ def test_with_own_weights_the_film_is_looked_at_anew_and_there_is_no_consensus(
     ]
     assert panel.opinions.texts() == [
         "Attention U-Net 0.93 ≥ 0.41",
-        "Mask R-CNN (own) 0.93 ≥ 0.41",
+        "Mask R-CNN own 0.93 ≥ 0.41",
         "Right: both. Left: none. Dice 1.00.",
         "Findings, measurements and edits are about the outline of Attention U-Net.",
     ]
