@@ -35,8 +35,14 @@ def blurred(film: Tensor, content: NDArray[np.bool_], share: float = BLUR_SHARE)
     """
     inside = torch.from_numpy(content).to(film)[None, None]
     width = int(film.shape[-1] * share) | 1
+    weight = _box(inside, width).clamp_min(1e-6)
     smooth = film * inside
     for _ in range(2):
-        weight = F.avg_pool2d(inside, width, stride=1, padding=width // 2)
-        smooth = F.avg_pool2d(smooth, width, stride=1, padding=width // 2) / weight.clamp_min(1e-6) * inside
+        smooth = _box(smooth, width) / weight * inside
     return torch.where(inside.bool(), smooth, film)
+
+
+def _box(grids: Tensor, width: int) -> Tensor:
+    """Return means over squares of `width` pixels, 0 beyond the edge: rows first, then columns."""
+    rows = F.avg_pool2d(grids, (width, 1), stride=1, padding=(width // 2, 0))
+    return F.avg_pool2d(rows, (1, width), stride=1, padding=(0, width // 2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from typing import ClassVar
 
@@ -13,6 +15,7 @@ from torch import Tensor
 
 from explain.baseline import blurred
 from explain.question import Evidence, Question
+from models.device import half_precision
 
 
 class GradCam:
@@ -41,7 +44,8 @@ class GradCam:
 
         values = np.zeros(question.content.shape, np.float32)
         try:
-            maps = _layer_maps(question, score, film)
+            with _precision(question):
+                maps = _layer_maps(question, score, film)
         except RuntimeError:
             # A detector that detects nothing answers with a constant, which leans on no layer.
             if not answers or answers[-1].requires_grad:
@@ -71,6 +75,13 @@ def _layer_maps(question: Question, score: Callable[[Tensor], Tensor], film: Ten
     return [product.sum(dim=1, keepdim=True).relu() for product in products]
 
 
+def _precision(question: Question) -> AbstractContextManager[object]:
+    half = question.model.half_gradients
+    return half_precision(question.film.device) if half else contextlib.nullcontext()
+
+
 @torch.inference_mode()
 def _effect(question: Question, on_the_film: float) -> float:
-    return max(0.0, on_the_film - float(question.score(blurred(question.film, question.content))))
+    with _precision(question):
+        without = float(question.score(blurred(question.film, question.content)))
+    return max(0.0, on_the_film - without)

@@ -35,12 +35,15 @@ class ExplainableModel(Protocol):
         The layers that Grad-CAM looks at, in words.
     weighs_places : bool
         Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
+    half_gradients : bool
+        Whether Grad-CAM stays what it is in half precision.
     """
 
     name: str
     has_gradients: bool
     explained_layer_name: str
     weighs_places: bool
+    half_gradients: bool
 
     @property
     def network(self) -> nn.Module:

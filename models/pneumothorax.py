@@ -45,6 +45,8 @@ class PneumothoraxModel(ABC):
     explained_layer_name: str
     #: Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
     weighs_places = False
+    #: Whether Grad-CAM stays what it is when :meth:`score` is differentiated in half precision.
+    half_gradients = False
 
     def __init__(self, card: ModelCard, network: nn.Module, device: torch.device) -> None:
         if card.threshold is None or card.mask_threshold is None:

@@ -32,6 +32,7 @@ class UNetModel(PneumothoraxModel):
     """
 
     explained_layer_name = "decoder stage at 1/8 resolution"
+    half_gradients = True
 
     def __init__(self, card: ModelCard, weights: Path, device: torch.device, *, checked: bool = True) -> None:
         network = UNet(

@@ -99,7 +99,7 @@ class Detectron2MaskRcnn(GeneralizedRCNN):  # type: ignore[misc]
         images = self.preprocess_image([{"image": image} for image in x])
         return {int(name[1:]): feature for name, feature in self.backbone(images.tensor).items()}
 
-    def detect(self, x: Tensor) -> list[Detections]:
+    def detect(self, x: Tensor, outlined: bool = True) -> list[Detections]:
         """Return what is found on each image of `x` [N, channels, H, W], see :meth:`MaskRcnn.detect`."""
         images = self.preprocess_image([{"image": image} for image in x])
         # Detectron2's pooling rounds boxes to the features' type: half precision is too coarse for places.
@@ -113,9 +113,13 @@ class Detectron2MaskRcnn(GeneralizedRCNN):  # type: ignore[misc]
         logits, deltas = logits.float(), deltas.float()
         found, kept = heads.box_predictor.inference((logits, deltas), proposals)
         boxes = [each.pred_boxes for each in found]
-        masks = heads.mask_head.layers(
-            heads.mask_pooler([features[name] for name in heads.mask_in_features], boxes)
-        ).float()
+        masks = (
+            heads.mask_head.layers(
+                heads.mask_pooler([features[name] for name in heads.mask_in_features], boxes)
+            ).float()
+            if outlined
+            else logits.new_zeros((sum(map(len, boxes)), self.config.classes, 0, 0))
+        )
         counts = [len(each) for each in proposals]
         detections = []
         for each, which, logit, mask in zip(

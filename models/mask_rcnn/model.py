@@ -82,13 +82,16 @@ class MaskRcnnModel(PneumothoraxModel):
         bottom_up = self.network.get_submodule("backbone.bottom_up")
         return tuple(stage_of(bottom_up, level) for level in (3, 4, 5))
 
-    def detect(self, batch: Tensor) -> list[Detections]:
-        """Return what is found on each film of a batch [N, 1, S, S], in that grid's pixels, ungated."""
+    def detect(self, batch: Tensor, outlined: bool = True) -> list[Detections]:
+        """Return what is found on each film of a batch [N, 1, S, S], in that grid's pixels, ungated.
+
+        Masks only where `outlined`: the image score does not look at them.
+        """
         config: MaskRcnnConfig = self.network.config  # type: ignore[assignment]
         if config.channels > 1:
             # A network for colour pictures sees three equal channels of 0 to 255.
             batch = ((batch + 1) * 127.5).expand(-1, config.channels, -1, -1)
-        found: list[Detections] = self.network.detect(batch)  # type: ignore[operator]
+        found: list[Detections] = self.network.detect(batch, outlined)  # type: ignore[operator]
         return found
 
     def score(self, batch: Tensor, region: Tensor | None = None) -> Tensor:
@@ -96,7 +99,7 @@ class MaskRcnnModel(PneumothoraxModel):
 
         Which boxes there are, and where, is taken as given: gradients flow through scores and masks.
         """
-        found = self.detect(batch)
+        found = self.detect(batch, outlined=region is not None)
         if region is None:
             return self.calibrated(torch.stack([image_logit(each.logits) for each in found]))
         probability = self._probability(found, batch.shape[-2], batch.shape[-1])[:, region]

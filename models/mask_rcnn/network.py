@@ -101,11 +101,11 @@ class MaskRcnn(nn.Module):
         out: dict[int, Tensor] = self.backbone(F.pad(normalised, (0, -columns % 32, 0, -rows % 32)))
         return out
 
-    def detect(self, x: Tensor) -> list[Detections]:
+    def detect(self, x: Tensor, outlined: bool = True) -> list[Detections]:
         """Return what is found on each image of `x` [N, channels, H, W].
 
         Logits and masks can be differentiated with respect to `x`; boxes, and which of them are kept, are
-        taken as given.
+        taken as given.  Unless `outlined`, masks are left out, for speed: M is 0 then.
         """
         rows, columns = x.shape[-2:]
         features = self.features(x)
@@ -114,10 +114,13 @@ class MaskRcnn(nn.Module):
         counts = [len(each) for each in proposals]
         kept = [
             self._suppress(*each, rows, columns)
-            for each in zip(
-                proposals, torch.split(logits, counts), torch.split(deltas, counts), strict=True
-            )
+            for each in zip(proposals, torch.split(logits, counts), torch.split(deltas, counts), strict=True)
         ]
+        if not outlined:
+            return [
+                Detections(boxes, odds, classes, odds.new_zeros((len(boxes), 0, 0)))
+                for boxes, odds, classes in kept
+            ]
         masks = self.roi_heads.outline(features, [boxes for boxes, _, _ in kept])
         counts = [len(boxes) for boxes, _, _ in kept]
         return [

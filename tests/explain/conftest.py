@@ -31,6 +31,7 @@ class BrightPatch:
     has_gradients = True
     explained_layer_name = "brightness and its opposite"
     weighs_places = False
+    half_gradients = False
     size = 36
 
     def __init__(self, window: tuple[slice, slice], weights: tuple[float, float] = (8.0, 0.0)) -> None:
@@ -83,6 +84,7 @@ class LinearNetwork:
     has_gradients = True
     explained_layer_name = "weighed pixels"
     weighs_places = False
+    half_gradients = False
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
         self.network = _Product(torch.from_numpy(weights))
@@ -118,6 +120,7 @@ class TextureDetector:
     has_gradients = True
     explained_layer_name = "answers of the filter"
     weighs_places = False
+    half_gradients = False
     size = 96
 
     def __init__(self) -> None:

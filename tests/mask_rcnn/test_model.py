@@ -148,6 +148,15 @@ def test_a_region_asks_for_the_pixels_inside_it(
     assert grid.grad is not None and bool(grid.grad.abs().sum() > 0)
 
 
+def test_the_image_score_needs_no_masks(model: MaskRcnnModel, synthetic_films: list[SyntheticFilm]) -> None:
+    grid, _ = model.prepare(synthetic_films[3].pixels)
+    (whole,), (bare,) = model.detect(grid), model.detect(grid, outlined=False)
+    assert len(bare.masks) == len(whole.masks) > 0
+    assert bare.masks.numel() == 0
+    assert torch.equal(bare.boxes, whole.boxes)
+    assert torch.equal(bare.logits, whole.logits)
+
+
 def test_the_explained_layers_end_in_the_features_that_the_pyramid_stands_on(
     model: MaskRcnnModel, synthetic_films: list[SyntheticFilm]
 ) -> None:
