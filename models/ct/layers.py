@@ -120,6 +120,7 @@ def layer_gaps(
         Points under which there is air already found by its density.
     """
     above = wall.profiles - np.float32(levels.air)
+    # Interpolation left out: with it thick slices would show fewer of the layers that they hold.
     blur = blur_along(wall.normals, spacing_mm, blur_mm)
     fit = _fitted(above, np.round(blur, 1).astype(np.float32), wall.seen & (blur < _MOST_BLUR_MM))
     likely = (

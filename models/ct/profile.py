@@ -92,13 +92,21 @@ def resolution(above_air: FloatArray) -> float:
     return SIGMAS_MM[int(np.argmin(errors))]
 
 
-def blur_along(normals: FloatArray, spacing_mm: tuple[float, float, float], in_plane_mm: float) -> FloatArray:
-    """Return the resolution along normals [N, 3] (mm): thick slices blur more across than within."""
-    along = np.abs(normals[:, 0])
-    across = in_plane_mm
-    if spacing_mm[0] > _THIN_SLICE_MM:
-        across = (in_plane_mm**2 + spacing_mm[0] ** 2 / 12.0) ** 0.5
-    blur: FloatArray = np.sqrt(in_plane_mm**2 * (1 - along**2) + across**2 * along**2).astype(np.float32)
+def blur_along(
+    normals: FloatArray,
+    spacing_mm: tuple[float, float, float],
+    in_plane_mm: float,
+    *,
+    interpolation: bool = False,
+) -> FloatArray:
+    """Return the resolution along normals [N, 3] (mm).
+
+    Across thick slices the blur is that of their thickness, a box; with `interpolation` also that of
+    reading values between them, a triangle.
+    """
+    thick = spacing_mm[0] if spacing_mm[0] > _THIN_SLICE_MM else 0.0
+    share = 1.0 / 12.0 + (1.0 / 6.0 if interpolation else 0.0)
+    blur: FloatArray = np.sqrt(in_plane_mm**2 + share * (thick * normals[:, 0]) ** 2).astype(np.float32)
     return blur
 
 

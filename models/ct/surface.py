@@ -55,6 +55,16 @@ class Surface:
         mean: FloatArray = (total / np.maximum(column, 1e-6)).astype(np.float32)
         return mean
 
+    def at(self, chosen: Mask) -> Surface:
+        """Return some of the points; what is next to them among the others is forgotten."""
+        count = int(np.count_nonzero(chosen))
+        return Surface(
+            self.points_mm[chosen],
+            self.normals[chosen],
+            self.areas_mm2[chosen],
+            sparse.csr_array(sparse.eye_array(count, dtype=np.float32)),
+        )
+
     def sampled(
         self, hounsfield: Hounsfield, spacing_mm: tuple[float, float, float], along_mm: FloatArray
     ) -> FloatArray:

@@ -21,13 +21,17 @@ from .labels import air_label, lung_label
 from .profile import blur_along, profile
 from .surface import FloatArray, find_surface, voxels_beside
 
-#: Samples along a normal, from air into lung (mm).
-_ALONG_MM = np.arange(-3.0, 3.01, 0.4)
-#: Where the line is looked for (mm from the surface), and how far from it voxels may change hands.
-_PLACES_MM = np.arange(-2.0, 2.01, 0.1)
-_REACH_MM = 2.4
-#: Air lies outside the surface at these depths, or the layer is too thin to be fitted without its wall (mm).
-_AIR_AT_MM = (-1.6, -3.6)
+#: Samples along a normal are this far apart, and reach from air into lung by this many times the blur or
+#: millimetres, whichever is more (mm).
+_STEP_MM = 0.4
+_ALONG_BLURS, _ALONG_MM = 2.5, 3.0
+#: The line is looked for this far from the surface (blurs, mm).
+_PLACE_BLURS, _PLACE_MM, _PLACE_STEP_MM = 1.6, 2.0, 0.1
+#: Where thick slices blur a line more than this it is not looked for (mm).
+_MOST_BLUR_MM = 2.5
+#: Air lies outside the surface at this depth and beyond the samples, or the layer is too thin to be fitted
+#: without its wall (mm).
+_AIR_AT_MM, _AIR_BEYOND_MM = 1.6, 0.6
 #: A fit leaves over at most this share of the values (root mean square).
 _LEFT_OVER = 0.3
 #: The lung beneath measures between these multiples of its side's median above air.
@@ -62,27 +66,40 @@ def refine_visceral(
     surface = find_surface(grid, grid.at_middles(labels) == lung)
     if surface is None:
         return
-    facing = np.logical_and.reduce([surface.labels_at(labels, spacing_mm, at) == air for at in _AIR_AT_MM])
-    if not facing.any():
+    blur = np.round(blur_along(surface.normals, spacing_mm, blur_mm, interpolation=True), 1)
+    facing = surface.labels_at(labels, spacing_mm, -_AIR_AT_MM) == air
+    place = np.zeros(len(blur), np.float32)
+    fitted = np.zeros(len(blur), np.bool_)
+    for sigma in np.unique(blur[facing & (blur <= _MOST_BLUR_MM)]):
+        along = _along(float(sigma))
+        beyond = float(along[0]) - _AIR_BEYOND_MM
+        alike = facing & (blur == sigma) & (surface.labels_at(labels, spacing_mm, beyond) == air)
+        values = surface.at(alike).sampled(hounsfield, spacing_mm, along) - np.float32(levels.air)
+        place[alike], fitted[alike] = _line(values, round(float(sigma), 1), levels)
+    if not fitted.any():
         return
-    blur = np.round(blur_along(surface.normals, spacing_mm, blur_mm), 1)
-    values = surface.sampled(hounsfield, spacing_mm, _ALONG_MM.astype(np.float32)) - np.float32(levels.air)
-    place = np.zeros(len(values), np.float32)
-    fitted = np.zeros(len(values), np.bool_)
-    for sigma in np.unique(blur[facing]):
-        alike = facing & (blur == sigma)
-        place[alike], fitted[alike] = _line(values[alike], round(float(sigma), 1), levels)
     share = surface.averaged(fitted.astype(np.float32), np.ones_like(fitted), _STEPS)
     place = surface.averaged(place, fitted, _STEPS)
     chosen = share > 0.0
+    reach = np.where(chosen, np.abs(place) + np.float32(0.5), np.float32(0.0))
     usable = np.zeros(256, np.bool_)
     usable[[air, lung]] = True
-    depths = np.arange(-2.0, 2.1, 1.0)
+    depths = np.arange(-reach.max(), reach.max() + 1.0, 1.0)
     for beside in voxels_beside(surface, chosen, depths, usable, labels, spacing_mm, grid):
-        near = chosen[beside.nearest] & (np.abs(beside.depth_mm) < _REACH_MM)
+        near = np.abs(beside.depth_mm) < reach[beside.nearest]
         rows, columns = beside.rows[near], beside.columns[near]
         inside = beside.depth_mm[near] > place[beside.nearest[near]]
         labels[beside.index][rows, columns] = np.where(inside, lung, air)
+
+
+def _along(sigma_mm: float) -> FloatArray:
+    most = max(_ALONG_MM, _ALONG_BLURS * sigma_mm)
+    return np.arange(-most, most + 0.01, _STEP_MM).astype(np.float32)
+
+
+def _places(sigma_mm: float) -> FloatArray:
+    most = max(_PLACE_MM, _PLACE_BLURS * sigma_mm)
+    return np.arange(-most, most + 0.01, _PLACE_STEP_MM).astype(np.float32)
 
 
 def _line(above_air: FloatArray, sigma_mm: float, levels: Levels) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -95,15 +112,15 @@ def _line(above_air: FloatArray, sigma_mm: float, levels: Levels) -> tuple[Float
     lung = np.einsum("nd,nd->n", above_air, solvers[best])
     usual = levels.lung - levels.air
     trusted = (left < _LEFT_OVER) & (lung > _LUNG_SHARE[0] * usual) & (lung < _LUNG_SHARE[1] * usual)
-    return _PLACES_MM[best].astype(np.float32), trusted
+    return _places(sigma_mm)[best], trusted
 
 
 @lru_cache(maxsize=32)
 def _dictionary(sigma_mm: float) -> tuple[FloatArray, FloatArray]:
     """Return orthonormal bases [D, 2 C] of lung and line at each place, and what gives the lung [C, D]."""
     bases, solvers = [], []
-    for place in _PLACES_MM:
-        terms = profile(0.0, float(place), sigma_mm, _ALONG_MM)[1:].T
+    for place in _places(sigma_mm):
+        terms = profile(0.0, float(place), sigma_mm, _along(sigma_mm).astype(np.float64))[1:].T
         bases.append(np.linalg.qr(terms)[0])
         solvers.append(np.linalg.pinv(terms)[0])
     return np.concatenate(bases, axis=1).astype(np.float32), np.array(solvers, np.float32)
