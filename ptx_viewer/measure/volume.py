@@ -22,6 +22,7 @@ _GAP = 1.5
 _BORDER_VOXEL = 0.25
 #: Tissue beside air, fat and muscle (HU): the limits of what a wall may measure.
 _TISSUE_HU = (-120.0, 60.0)
+SIDES = (Side.RIGHT, Side.LEFT)
 _SQUARE = np.ones((3, 3), np.bool_)
 BASIS = "border of the outline moved in and out by a quarter of a voxel"
 
@@ -99,6 +100,25 @@ def measure_volume(
     tuple of Measurement
         For each side: volume (mL) and share (%) of the air where there is any, then the lung's volume.
     """
+    counts = {
+        side: np.array(
+            [
+                count_pixels(*planes, air_hounsfield)
+                for planes in zip(hounsfield, air[side], lungs[side], strict=True)
+            ]
+        )
+        for side in SIDES
+    }
+    return volume_of_slices(counts, positions_mm, pixel_mm, model)
+
+
+def volume_of_slices(
+    counts: dict[Side, NDArray[np.float64]],
+    positions_mm: NDArray[np.float64],
+    pixel_mm: tuple[float, float],
+    model: str,
+) -> tuple[Measurement, ...]:
+    """Put together what :func:`count_pixels` gives for every slice [S, 4], as :func:`measure_volume` does."""
     extents = slice_extents(positions_mm)
     area = pixel_mm[0] * pixel_mm[1] / 1000.0
     spacing = f"{pixel_mm[0]:.3g} × {pixel_mm[1]:.3g} mm pixels"
@@ -113,10 +133,10 @@ def measure_volume(
     if extents.gaps_mm:
         basis += "; upwards also the gaps where slices are missing, at the mean area beside them"
     measurements: list[Measurement] = []
-    for side in (Side.RIGHT, Side.LEFT):
-        lung = _by_slices(_areas(lungs[side]) * area, extents)
-        if air[side].any():
-            areas, borders = _air_areas(hounsfield, air[side], lungs[side], air_hounsfield)
+    for side in SIDES:
+        areas, borders, outlined, lung_areas = counts[side].T
+        lung = _by_slices(lung_areas * area, extents)
+        if outlined.any():
             value = _by_slices(areas * area, extents)
             low = _by_slices(np.maximum(areas - _BORDER_VOXEL * borders, 0.0) * area, extents)
             high = _by_slices((areas + _BORDER_VOXEL * borders) * area, extents)
@@ -165,32 +185,35 @@ def _by_slices(areas: NDArray[np.float64], extents: Extents) -> float:
     return float(areas @ extents.millimetres)
 
 
-def _areas(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.array([np.count_nonzero(plane) for plane in mask], np.float64)
-
-
-def _air_areas(
+def count_pixels(
     hounsfield: NDArray[np.int16],
     air: NDArray[np.bool_],
     lung: NDArray[np.bool_],
     air_hounsfield: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the pixels of air of each slice, those at the wall by their share, and how many are border."""
-    areas, borders = np.zeros(len(air)), np.zeros(len(air))
-    for index in np.flatnonzero(air.any(axis=(1, 2))):
-        rows, columns = (np.flatnonzero(air[index].any(axis=axis)) for axis in (1, 0))
-        box = np.s_[max(rows[0] - 3, 0) : rows[-1] + 4, max(columns[0] - 3, 0) : columns[-1] + 4]
-        inside, values = air[index][box], hounsfield[index][box].astype(np.float64)
-        tissue = ~(inside | lung[index][box])
-        # A layer of two pixels holds no pure air: there values say nothing, and its outline counts alone.
-        thick = binary_dilation(binary_opening(inside, _SQUARE), _SQUARE)
-        ring = tissue & _grown(inside & thick)
-        rim = inside & thick & _grown(tissue)
-        beside = np.clip(_highest_around(np.where(tissue, values, -1e4)), *_TISSUE_HU)
-        share = np.clip((beside - values) / (beside - air_hounsfield), 0.0, 1.0)
-        areas[index] = np.count_nonzero(inside & ~rim) + share[rim].sum() + share[ring].sum()
-        borders[index] = np.count_nonzero(inside & _grown(~inside))
-    return areas, borders
+) -> tuple[float, float, float, float]:
+    """Count one slice's pixels on one side, all arrays of shape [H, W].
+
+    Returns
+    -------
+    tuple of float
+        Of air, those at the wall by their share; of its border; of its outline; of lung.
+    """
+    lungs = float(np.count_nonzero(lung))
+    if not air.any():
+        return 0.0, 0.0, 0.0, lungs
+    rows, columns = (np.flatnonzero(air.any(axis=axis)) for axis in (1, 0))
+    box = np.s_[max(rows[0] - 3, 0) : rows[-1] + 4, max(columns[0] - 3, 0) : columns[-1] + 4]
+    inside, values = air[box], hounsfield[box].astype(np.float64)
+    tissue = ~(inside | lung[box])
+    # A layer of two pixels holds no pure air: there values say nothing, and its outline counts alone.
+    thick = binary_dilation(binary_opening(inside, _SQUARE), _SQUARE)
+    ring = tissue & _grown(inside & thick)
+    rim = inside & thick & _grown(tissue)
+    beside = np.clip(_highest_around(np.where(tissue, values, -1e4)), *_TISSUE_HU)
+    share = np.clip((beside - values) / (beside - air_hounsfield), 0.0, 1.0)
+    outlined = float(np.count_nonzero(inside))
+    whole = outlined - float(np.count_nonzero(rim)) + float(share[rim].sum() + share[ring].sum())
+    return whole, float(np.count_nonzero(inside & _grown(~inside))), outlined, lungs
 
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

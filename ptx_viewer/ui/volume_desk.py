@@ -14,7 +14,7 @@ from ptx_viewer.results import VolumeAnalysis
 from ptx_viewer.review.review import Decision
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.review.volume import VolumeMask, VolumeReview
-from ptx_viewer.review.volume_measured import current_volume_measurements
+from ptx_viewer.review.volume_measured import VolumeMeter
 from ptx_viewer.study.stacking import FEWEST_SLICES
 from ptx_viewer.study.volume import Volume, open_volume
 
@@ -84,6 +84,7 @@ class VolumeDesk(QObject):
         self._adopted = False
         self._measured: _Outlines = ()
         self._measuring = False
+        self._meter: VolumeMeter | None = None
         self.state = VolumeState.CLOSED
         self.item: Displayable | None = None
         self.volume: Volume | None = None
@@ -142,6 +143,7 @@ class VolumeDesk(QObject):
         if self.reading is not None:
             self.reading.deleteLater()
             self.reading = None
+            self._meter = None
             self.readingChanged.emit()
         self._set(VolumeState.CLOSED)
 
@@ -253,6 +255,9 @@ class VolumeDesk(QObject):
             return
         self._measuring = True
         self._measured = outlines
+        if self._meter is None or self._meter.analysis is not analysis or self._meter.volume is not volume:
+            self._meter = VolumeMeter(analysis, volume)
+        meter = self._meter
 
         def done(measurements: tuple[Measurement, ...]) -> None:
             self._measuring = False
@@ -273,7 +278,7 @@ class VolumeDesk(QObject):
 
         self._workers.measure.submit(
             "Measure the volume",
-            lambda _progress: current_volume_measurements(review, analysis, volume),
+            lambda _progress: meter.measure(review),
             done=done,
             failed=failed,
         )

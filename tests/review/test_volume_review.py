@@ -25,7 +25,11 @@ from ptx_viewer.review.volume_edits import (
     review_from_volume_analysis,
     update_from_volume_analysis,
 )
-from ptx_viewer.review.volume_measured import current_volume_measurements, reviewed_labels
+from ptx_viewer.review.volume_measured import (
+    VolumeMeter,
+    current_volume_measurements,
+    reviewed_labels,
+)
 from ptx_viewer.study.image import Acquisition, ImageReference, PatientIdentity, Window
 from ptx_viewer.study.planes import Plane
 from ptx_viewer.study.volume import Volume
@@ -279,3 +283,29 @@ def test_a_drawn_finding_is_measured_on_its_side(review, analysis, volume):
     assert next(m for m in after if (m.name, m.side) == (VOLUME, "right")).model == "ct-threshold"
     with pytest.raises(ValueError, match="choose right or left"):
         add_volume_finding(review, Side.UNKNOWN, SHAPE)
+
+
+def test_a_stroke_counts_its_own_slice_anew_and_gives_what_the_whole_gives(volume, analysis, monkeypatch):
+    from ptx_viewer.review import volume_measured
+
+    counted = []
+    count = volume_measured.count_pixels
+
+    def watched(*planes):
+        counted.append(1)
+        return count(*planes)
+
+    monkeypatch.setattr(volume_measured, "count_pixels", watched)
+    review = review_from_volume_analysis(analysis)
+    meter = VolumeMeter(analysis, volume)
+    assert meter.measure(review) == analysis.measurements
+    assert not counted
+    for index, slices in ((2, SHAPE[0]), (3, 1), (2, 1)):
+        plane = review.findings[0].mask.plane(index).copy()
+        plane[5, 3:5] ^= True
+        review = repaint_slice(review, RIGHT, index, plane)
+        counted.clear()
+        measured = meter.measure(review)
+        # Both sides of every slice that changed.
+        assert len(counted) == 2 * slices
+        assert measured == current_volume_measurements(review, analysis, volume)

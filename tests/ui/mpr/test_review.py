@@ -228,7 +228,7 @@ def test_a_measurement_that_fails_leaves_no_number_of_an_older_outline(segmented
     def fail(*_arguments):
         raise MemoryError
 
-    monkeypatch.setattr("ptx_viewer.ui.volume_desk.current_volume_measurements", fail)
+    monkeypatch.setattr("ptx_viewer.ui.volume_desk.VolumeMeter.measure", fail)
     segmented.actions_[Act.REJECT].trigger()
     qtbot.waitUntil(lambda: segmented.messages.text.startswith("The measurement failed"))
     assert segmented.volumes.reading.measurements == ()
