@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-#: Slices of 1.1 mm with a pneumothorax of 900 mL: 300 of them hold the whole chest.
+#: Slices of 1 mm with a pneumothorax of 900 mL: 300 of them hold the whole chest.
 _PREPARE = """
 import sys
 import numpy as np
@@ -18,7 +18,7 @@ from models.synthesis.ct import chest_grid, synthesise_ct
 from models.synthesis.thorax import Thorax
 
 thorax = Thorax(9100, [Pneumothorax("left", "lateral", 900.0)])
-made = synthesise_ct(thorax, chest_grid(thorax, 1.1, 512))
+made = synthesise_ct(thorax, chest_grid(thorax, 1.0, 512))
 first = max((len(made.hounsfield) - 300) // 2, 0)
 part = made.hounsfield[first : first + 300][::-1]
 assert len(part) == 300, len(made.hounsfield)
@@ -51,7 +51,7 @@ assert not analysis.refused, analysis.refused
 status = Path("/proc/self/status")
 peak = next(int(line.split()[1]) for line in status.open() if line.startswith("VmHWM")) * 1024
 review = review_from_volume_analysis(analysis)
-finding = next(f for f in review.findings if f.mask.any())
+finding = max(review.findings, key=lambda f: f.mask.voxels)
 meter = VolumeMeter(analysis, volume)
 strokes = []
 for index in range(140, 150):

@@ -74,6 +74,8 @@ def refine_visceral(
         along = _along(float(sigma))
         beyond = float(along[0]) - _AIR_BEYOND_MM
         alike = facing & (blur == sigma) & (surface.labels_at(labels, spacing_mm, beyond) == air)
+        if not alike.any():
+            continue
         values = surface.at(alike).sampled(hounsfield, spacing_mm, along) - np.float32(levels.air)
         place[alike], fitted[alike] = _line(values, round(float(sigma), 1), levels)
     if not fitted.any():
