@@ -28,7 +28,8 @@ _MEASURE = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from ptx_viewer.review.volume_edits import repaint_slice, review_from_volume_analysis
+from ptx_viewer.review.volume_edits import review_from_volume_analysis
+from ptx_viewer.review.volume_painting import repaint_slice
 from ptx_viewer.review.volume_measured import VolumeMeter
 from ptx_viewer.study.image import Acquisition, ImageReference, PatientIdentity, Window
 from ptx_viewer.study.volume import Volume

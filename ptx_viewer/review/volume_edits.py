@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.ct import air_label
 from models.prediction import Side
 from ptx_viewer.measure.volume import VOLUME
@@ -21,7 +18,6 @@ from .edits import (
     Action,
     Clock,
     check_unsigned,
-    find_finding,
     next_reader_id,
     utc_now,
     with_event,
@@ -60,48 +56,6 @@ def update_from_volume_analysis(
     drawn = tuple(finding for finding in review.findings if finding.source == READER)
     findings = review.findings if touched else _suggestions(analysis) + drawn
     return with_event(replace(review, findings=findings), Action.ANALYSED, _summary(analysis), clock)
-
-
-def repaint_slice(
-    review: VolumeReview, finding_id: str, index: int, plane: NDArray[np.bool_], *, clock: Clock = utc_now
-) -> VolumeReview:
-    """Replace one slice of a finding's outline; what was suggested is kept beside it.
-
-    Parameters
-    ----------
-    index : int
-        Number of the slice, from 0.
-    plane : ndarray of bool, shape [H, W]
-        Copied; may be empty.  Voxels of the other findings that stand are left to them.
-
-    Raises
-    ------
-    ReviewLocked
-        If the review is signed.
-    UnknownFinding
-        If there is no such finding.
-    ValueError
-        If `plane` is not boolean, not of the shape of the slices, or there is no such slice.
-    """
-    check_unsigned(review)
-    find_finding(review, finding_id)
-    before = next(finding for finding in review.findings if finding.finding_id == finding_id)
-    count, *shape = before.mask.shape
-    if plane.dtype != np.bool_ or plane.shape != tuple(shape):
-        raise ValueError(f"a slice must be boolean and of {tuple(shape)}, got {plane.dtype}, {plane.shape}")
-    if not 0 <= index < count:
-        raise ValueError(f"there is no slice {index} among {count}")
-    for other in review.findings:
-        if other is not before and other.decision is not Decision.REJECTED:
-            plane = plane & ~other.mask.plane(index)
-    old = before.mask.plane(index)
-    if np.array_equal(plane, old):
-        return review
-    change = f"{np.count_nonzero(old)} to {np.count_nonzero(plane)} voxels"
-    after = replace(before, mask=before.mask.with_plane(index, plane))
-    findings = tuple(after if finding is before else finding for finding in review.findings)
-    detail = f"{finding_id}, slice {index + 1}: {change}"
-    return with_event(replace(review, findings=findings), Action.REPAINTED, detail, clock)
 
 
 def add_volume_finding(

@@ -73,6 +73,13 @@ class Planes:
         displayed: NDArray[np.generic] = across[np.maximum(self._heights, 0)]
         return displayed
 
+    def gathered(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return one row for each slice, true where any row that displays it is; gaps belong to none."""
+        rows = np.zeros((len(self.volume.positions_mm), marked.shape[1]), np.bool_)
+        shown = self._heights >= 0
+        np.logical_or.at(rows, self._heights[shown], marked[shown])
+        return rows
+
     def grid(self, plane: Plane) -> tuple[int, int]:
         """Return rows and columns of a plane as it is displayed."""
         _, rows, columns = self.volume.hounsfield.shape

@@ -104,6 +104,7 @@ class Commands:
             Act.CHEAT_SHEET: window.modes.apply_cheat_sheet,
             Act.BRUSH_SMALLER: partial(self._brush, 1 / _BRUSH_STEP),
             Act.BRUSH_LARGER: partial(self._brush, _BRUSH_STEP),
+            Act.FILL_BETWEEN: window.volume_review.fill_between,
             Act.UNDO: self._undo,
             Act.REDO: self._redo,
             Act.FIT: lambda: window.volume_review.fit() or self._film.fit(),

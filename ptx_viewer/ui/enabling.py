@@ -53,6 +53,7 @@ def enabled_actions(
         Act.UNDO: reading is not None and reading.can_undo,
         Act.REDO: reading is not None and reading.can_redo,
         Act.ADD_FINDING: free,
+        Act.FILL_BETWEEN: False,
         Act.ACCEPT: decision in (Decision.SUGGESTED, Decision.REJECTED),
         Act.REJECT: decision in (Decision.SUGGESTED, Decision.ACCEPTED) and not drawn,
         Act.REOPEN: decision in (Decision.ACCEPTED, Decision.REJECTED) and not drawn,

@@ -48,6 +48,7 @@ class Act(StrEnum):
     TOOL_RECTANGLE = "tool-rectangle"
     BRUSH_SMALLER = "brush-smaller"
     BRUSH_LARGER = "brush-larger"
+    FILL_BETWEEN = "fill-between"
     UNDO = "undo"
     REDO = "redo"
 
@@ -190,6 +191,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.TOOL_RECTANGLE, _TOOLS, "Rectangle: mean, SD, min, max", ("Q",), "rectangle", True),
     Key(Act.BRUSH_SMALLER, _TOOLS, "Smaller brush", ("[",)),
     Key(Act.BRUSH_LARGER, _TOOLS, "Larger brush", ("]",)),
+    Key(Act.FILL_BETWEEN, _TOOLS, "CT: fill the slices between those drawn", ("Shift+F",)),
     Key(Act.UNDO, _TOOLS, "Undo", ("Ctrl+Z",), "undo"),
     Key(Act.REDO, _TOOLS, "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), "redo"),
     Key(Act.FIT, _FILM, "Fit to the viewport", ("=",), "fit"),

@@ -13,11 +13,11 @@ from ptx_viewer.review.history import EditHistory
 from ptx_viewer.review.volume import VolumeReview
 from ptx_viewer.review.volume_edits import (
     add_volume_finding,
-    repaint_slice,
     review_from_volume_analysis,
     update_from_volume_analysis,
 )
-from ptx_viewer.study.planes import Planes
+from ptx_viewer.review.volume_painting import fill_between, repaint_section, repaint_slice
+from ptx_viewer.study.planes import Plane, Planes
 from ptx_viewer.study.volume import Volume
 
 from .reading import AnalysisState
@@ -81,9 +81,26 @@ class VolumeReading(Reviewing):
         self.measurements = analysis.measurements
         self._end(True)
 
-    def repaint(self, finding_id: str, index: int, plane: NDArray[np.bool_]) -> None:
-        """Replace one slice of a finding's outline."""
-        self.edit(lambda review: repaint_slice(review, finding_id, index, plane))
+    def repaint(self, finding_id: str, plane: Plane, index: int, mask: NDArray[np.bool_]) -> None:
+        """Replace one plane of a finding's outline."""
+        if plane is Plane.AXIAL:
+            self.edit(lambda review: repaint_slice(review, finding_id, index, mask))
+        else:
+            self.edit(lambda review: repaint_section(review, finding_id, plane, index, mask))
+
+    def fill_between(self, finding_id: str) -> int:
+        """Fill the empty slices between those that a finding is outlined on; return how many were filled."""
+        volume, before = self.volume, self.finding(finding_id)
+        if volume is None or before is None:
+            return 0
+        _, *pixel_mm = volume.spacing_mm
+        self.edit(
+            lambda review: fill_between(review, finding_id, volume.positions_mm, (pixel_mm[0], pixel_mm[1]))
+        )
+        after = self.finding(finding_id)
+        assert after is not None  # filling removes nothing
+        pairs = zip(before.mask.slices, after.mask.slices, strict=True)
+        return sum(old is not new for old, new in pairs)
 
     def add_finding(self, side: Side) -> str | None:
         """Add a finding on one side for the reader to draw; return its id."""

@@ -82,6 +82,7 @@ class VolumeReview(QObject):
             return
         actions[Act.CANCEL].setEnabled(True)
         actions[Act.ADD_FINDING].setEnabled(reading.can_draw and not reading.locked)
+        actions[Act.FILL_BETWEEN].setEnabled(reading.selected is not None and not reading.locked)
         for act in (Act.EXPORT, Act.EXPORT_FINDINGS):
             actions[act].setEnabled(self.exportable and not self._w.exporter.running)
         # On a single slice of the stack the reader measures as on any image: that can be undone there.
@@ -181,6 +182,18 @@ class VolumeReview(QObject):
             self._jump()
         return reading is not None
 
+    def fill_between(self) -> None:
+        """Fill the slices between those on which the selected finding is outlined, and say what was done."""
+        reading = self.reading
+        if reading is None or reading.selected is None:
+            return
+        filled = reading.fill_between(reading.selected.finding_id)
+        self._w.messages.tell(
+            f"{filled} slice{'s were' if filled > 1 else ' was'} filled in between those outlined."
+            if filled
+            else "No slice is empty between those that the selected finding is outlined on."
+        )
+
     def remove(self) -> bool:
         """Remove what the reader drew; False where the viewport shows no series or nothing is chosen."""
         reading = self.reading
@@ -214,7 +227,10 @@ class VolumeReview(QObject):
             self._show_planes()
             self.view.activate(Plane.AXIAL)
             self._w.actions_[Act.TOOL_BRUSH].trigger()
-            self._w.messages.tell("Draw the finding in the axial plane, slice by slice.")
+            fill = self._w.actions_[Act.FILL_BETWEEN].shortcut().toString()
+            self._w.messages.tell(
+                f"Draw the finding in any plane. {fill} fills the slices between those drawn."
+            )
 
     def _jump(self) -> None:
         reading = self.reading
@@ -311,9 +327,9 @@ class VolumeReview(QObject):
 
     # ------------------------------------------------------------------ from the planes to the review
 
-    def _on_painted(self, finding_id: str, index: int, mask: object) -> None:
+    def _on_painted(self, finding_id: str, plane: Plane, index: int, mask: object) -> None:
         if self.reading is not None:
-            self.reading.repaint(finding_id, index, mask)  # type: ignore[arg-type]
+            self.reading.repaint(finding_id, plane, index, mask)  # type: ignore[arg-type]
 
     def _on_told(self, reason: str) -> None:
         signed = self.reading is not None and self.reading.locked

@@ -21,7 +21,6 @@ from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.review.volume import VolumeMask, VolumeReview, series_key
 from ptx_viewer.review.volume_edits import (
     add_volume_finding,
-    repaint_slice,
     review_from_volume_analysis,
     update_from_volume_analysis,
 )
@@ -30,6 +29,7 @@ from ptx_viewer.review.volume_measured import (
     current_volume_measurements,
     reviewed_labels,
 )
+from ptx_viewer.review.volume_painting import fill_between, repaint_section, repaint_slice
 from ptx_viewer.study.image import Acquisition, ImageReference, PatientIdentity, Window
 from ptx_viewer.study.planes import Plane
 from ptx_viewer.study.volume import Volume
@@ -309,3 +309,87 @@ def test_a_stroke_counts_its_own_slice_anew_and_gives_what_the_whole_gives(volum
         # Both sides of every slice that changed.
         assert len(counted) == 2 * slices
         assert measured == current_volume_measurements(review, analysis, volume)
+
+
+def drawn_on(slices: dict[int, np.ndarray]) -> VolumeReview:
+    """A review with one finding that the reader drew on some slices."""
+    review = add_volume_finding(VolumeReview("1.2"), Side.LEFT, SHAPE)
+    for index, plane in slices.items():
+        review = repaint_slice(review, "reader-1", index, plane)
+    return review
+
+
+def box(rows: slice, columns: slice) -> np.ndarray:
+    plane = np.zeros(SHAPE[1:], np.bool_)
+    plane[rows, columns] = True
+    return plane
+
+
+@pytest.mark.parametrize(("plane", "index", "width"), [(Plane.CORONAL, 5, 30), (Plane.SAGITTAL, 4, 20)])
+def test_a_plane_across_the_slices_is_painted_row_by_row(analysis, plane, index, width):
+    review = review_from_volume_analysis(analysis)
+    before = review.findings[0].mask
+    section = np.zeros((SHAPE[0], width), np.bool_)
+    section[2:4, 10:12] = True
+    painted = repaint_section(review, RIGHT, plane, index, section)
+    after = painted.findings[0].mask
+    dense = after.dense()
+    assert np.array_equal(dense[:, index] if plane is Plane.CORONAL else dense[:, :, index], section)
+    # Everything beside the plane is as it was, and a slice that did not change is the same array.
+    others = np.delete(dense, index, axis=1 if plane is Plane.CORONAL else 2)
+    assert np.array_equal(others, np.delete(before.dense(), index, axis=1 if plane is Plane.CORONAL else 2))
+    assert after.slices[0] is before.slices[0]
+    name = "coronal" if plane is Plane.CORONAL else "sagittal"
+    assert painted.audit[-1].detail.startswith(f"{RIGHT}, {name} plane {index + 1}: 80 to ")
+    assert repaint_section(painted, RIGHT, plane, index, section) is painted
+
+
+def test_a_section_leaves_the_voxels_of_other_findings_alone(analysis):
+    review = add_volume_finding(review_from_volume_analysis(analysis), Side.RIGHT, SHAPE)
+    everything = np.ones((SHAPE[0], SHAPE[2]), np.bool_)
+    painted = repaint_section(review, "reader-1", Plane.CORONAL, 5, everything)
+    own, other = painted.findings[1].mask.dense(), painted.findings[0].mask.dense()
+    assert not (own & other).any()
+    assert own[:, 5].sum() == everything.sum() - 4 * 5
+
+
+@pytest.mark.parametrize(
+    ("plane", "index", "shape", "words"),
+    [
+        (Plane.CORONAL, 20, (6, 30), "no coronal plane 20"),
+        (Plane.SAGITTAL, 4, (6, 30), r"a section must be boolean and of \(6, 20\)"),
+        (Plane.AXIAL, 0, (20, 30), "no axial plane 0 across the slices"),
+    ],
+)
+def test_senseless_sections_are_refused(analysis, plane, index, shape, words):
+    review = review_from_volume_analysis(analysis)
+    with pytest.raises(ValueError, match=words):
+        repaint_section(review, RIGHT, plane, index, np.zeros(shape, np.bool_))
+
+
+def test_between_two_squares_of_different_size_the_side_grows_evenly():
+    review = drawn_on({1: box(np.s_[8:12], np.s_[8:12]), 5: box(np.s_[4:16], np.s_[4:16])})
+    filled = fill_between(review, "reader-1", np.arange(6) * 5.0, (1.0, 1.0))
+    mask = filled.findings[0].mask
+    # Sides of 4 and 12 pixels, four steps apart: 6, 8 and 10 between, straight across the middle.
+    for index, side in ((2, 6), (3, 8), (4, 10)):
+        assert mask.plane(index)[10].sum() == side
+    assert mask.slices[0] is None
+    assert mask.slices[1] is review.findings[0].mask.slices[1]
+    assert len(filled.audit) == len(review.audit) + 1
+
+
+def test_uneven_slices_are_filled_by_their_positions():
+    review = drawn_on({0: box(np.s_[8:12], np.s_[8:12]), 2: box(np.s_[4:16], np.s_[4:16])})
+    near = fill_between(review, "reader-1", np.array([0.0, 1.0, 4.0, 5, 6, 7]), (1.0, 1.0))
+    far = fill_between(review, "reader-1", np.array([0.0, 3.0, 4.0, 5, 6, 7]), (1.0, 1.0))
+    assert near.findings[0].mask.plane(1)[10].sum() == 6
+    assert far.findings[0].mask.plane(1)[10].sum() == 10
+
+
+def test_without_an_empty_slice_between_nothing_is_filled(analysis):
+    review = review_from_volume_analysis(analysis)
+    assert fill_between(review, RIGHT, np.arange(6) * 5.0, (2.0, 2.0)) is review
+    signed = sign(accept(review, RIGHT), "Reader")
+    with pytest.raises(ReviewLocked):
+        fill_between(signed, RIGHT, np.arange(6) * 5.0, (2.0, 2.0))

@@ -24,8 +24,8 @@ class MprView(QWidget):
     """Axial large at the left, coronal over sagittal at the right, and what is under the cursor."""
 
     windowChanged = Signal(float, float)
-    #: Finding, number of the slice and its new mask.
-    painted = Signal(str, int, object)
+    #: Finding, plane, its number and its new mask.
+    painted = Signal(str, object, int, object)
     told = Signal(str)
     #: Plane, its number, AnnotationKind and points of a measurement that was drawn.
     drawingMade = Signal(object, int, object, object)
@@ -56,7 +56,7 @@ class MprView(QWidget):
             view.cursorMoved.connect(self.set_cursor)
             view.windowChanged.connect(self.set_window)
             view.activated.connect(lambda plane=plane: self.activate(plane))
-            view.painted.connect(self.painted)
+            view.painted.connect(lambda *stroke, plane=plane: self._on_painted(plane, *stroke))
             view.told.connect(self.told)
             view.drawingMade.connect(lambda kind, points, view=view: self._on_made(view, kind, points))
             view.drawingMoved.connect(self.drawingMoved)
@@ -176,6 +176,9 @@ class MprView(QWidget):
 
     def _on_made(self, view: PlaneView, kind: object, points: object) -> None:
         self.drawingMade.emit(view.plane, view.index, kind, points)
+
+    def _on_painted(self, plane: Plane, finding_id: str, index: int, mask: object) -> None:
+        self.painted.emit(finding_id, plane, index, mask)
 
     def _describe(self) -> None:
         self._probe.setText(self.probe_text())

@@ -82,9 +82,14 @@ def section(mask: VolumeMask, planes: Planes, plane: Plane, index: int) -> NDArr
     """Return a plane through a finding as it is displayed, bool [H, W]."""
     if plane is Plane.AXIAL:
         return mask.plane(index)
+    return planes.spread(across_slices(mask, plane, index)).view(np.bool_)
+
+
+def across_slices(mask: VolumeMask, plane: Plane, index: int) -> NDArray[np.bool_]:
+    """Return a coronal or sagittal plane through a finding, one row for each slice."""
     width = mask.columns if plane is Plane.CORONAL else mask.rows
     across = np.zeros((len(mask.slices), width), np.bool_)
     for place, slice_ in enumerate(mask.slices):
         if slice_ is not None:
             across[place] = slice_[index] if plane is Plane.CORONAL else slice_[:, index]
-    return planes.spread(across).view(np.bool_)
+    return across

@@ -1,7 +1,9 @@
-"""A plane of a volume under the mouse: look, measure and, on slices, paint; keys are the window's."""
+"""A plane of a volume under the mouse: look, measure and paint; keys are the window's."""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
@@ -12,7 +14,7 @@ from ptx_viewer.ui.viewport import Drawing, Tool
 from ptx_viewer.ui.viewport.brush import Stroke
 from ptx_viewer.ui.viewport.drawings import Grip, kept_inside, nearest_inside
 
-from .outlines import section
+from .outlines import Outlined, across_slices, section
 from .plane_canvas import PlaneCanvas
 from .plane_mouse import PlaneMouse
 
@@ -23,7 +25,8 @@ class PlaneView(PlaneCanvas):
     cursorMoved = Signal(object)
     windowChanged = Signal(object)
     activated = Signal()
-    #: Finding, number of the slice and its new mask, bool [H, W]; once for each finished stroke.
+    #: Finding, number of the plane and its new mask, one row for each slice where it lies across them; once
+    #: for each finished stroke.
     painted = Signal(str, int, object)
     #: Why a tool does nothing here.
     told = Signal(str)
@@ -100,9 +103,6 @@ class PlaneView(PlaneCanvas):
         target = self._outlines.find(self._edit_target)
         if self._planes is None:
             return False
-        if self.plane is not Plane.AXIAL:
-            self.told.emit("Brush and eraser paint in the axial plane.")
-            return False
         if target is None:
             self.told.emit("Choose a finding of this series to paint on, or add one.")
             return False
@@ -120,9 +120,16 @@ class PlaneView(PlaneCanvas):
     def finish_stroke(self) -> None:
         """End the stroke and hand its mask over, if it changed anything."""
         stroke, self._stroke = self._stroke, None
-        if stroke is not None and self._edit_target is not None and stroke.changed:
-            self.painted.emit(self._edit_target, self.index, stroke.mask)
+        target = self._outlines.find(self._edit_target)
+        if stroke is not None and target is not None and stroke.changed:
+            self.painted.emit(target.finding_id, self.index, self._slices_of(stroke, target))
         self.update()
+
+    def _slices_of(self, stroke: Stroke, target: Outlined) -> NDArray[np.bool_]:
+        """Return what a stroke leaves: a slice that it touches in any of its rows is painted there."""
+        if self.plane is Plane.AXIAL or self._planes is None:
+            return stroke.mask
+        return across_slices(target.mask, self.plane, self.index) ^ self._planes.gathered(stroke.touched)
 
     def cancel_stroke(self) -> None:
         """Give the stroke up."""
@@ -130,7 +137,7 @@ class PlaneView(PlaneCanvas):
         self.update()
 
     def _show_brush(self) -> None:
-        paints = self.tool.paints and self.plane is Plane.AXIAL and self._mouse_at is not None
+        paints = self.tool.paints and self._mouse_at is not None
         brush = (self._mouse_at, self._brush_radius) if paints and self._mouse_at is not None else None
         if brush != self._brush:
             self._brush = brush

@@ -32,6 +32,11 @@ class Stroke:
         """Whether any pixel differs from before the stroke."""
         return not np.array_equal(self.mask, self._before)
 
+    @property
+    def touched(self) -> NDArray[np.bool_]:
+        """Which pixels differ from before the stroke."""
+        return self.mask ^ self._before
+
     def move_to(self, x: float, y: float) -> None:
         """Paint from the last point to the source point ``(x, y)``.
 

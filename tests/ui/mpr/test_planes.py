@@ -189,8 +189,8 @@ def test_a_stroke_paints_the_selected_finding_in_its_slice(view, qtbot):
         qtbot.mousePress(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 5))
         qtbot.mouseMove(axial, screen(axial, 20, 8))
         qtbot.mouseRelease(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 20, 8))
-    finding, index, mask = heard.args
-    assert (finding, index) == ("right", 2)
+    finding, plane, index, mask = heard.args
+    assert (finding, plane, index) == ("right", Plane.AXIAL, 2)
     assert mask[5:10, 5:10].all()
     assert mask[20, 5:9].all()
     assert mask.sum() == 25 + 4 + 2 + 8
@@ -198,14 +198,48 @@ def test_a_stroke_paints_the_selected_finding_in_its_slice(view, qtbot):
     view.set_tool(Tool.ERASER)
     with qtbot.waitSignal(view.painted) as heard:
         qtbot.mouseClick(axial, Qt.MouseButton.LeftButton, pos=screen(axial, 7, 7))
-    assert heard.args[2].sum() == 25 - 5
+    assert heard.args[3].sum() == 25 - 5
     assert view.cursor_ == Cursor(2, 0, 0)
+
+
+def test_a_stroke_in_a_coronal_plane_paints_whole_slices(view, qtbot):
+    labels = np.zeros((5, 30, 20), np.uint8)
+    labels[2, 7, 5:10] = Label.RIGHT_PNEUMOTHORAX
+    view.show_outlines(outlines(labels, selected=True))
+    view.set_edit_target("right")
+    view.set_tool(Tool.BRUSH)
+    view.set_brush_radius(0.4)
+    view.set_cursor(Cursor(2, 7, 0))
+    coronal = view.views[Plane.CORONAL]
+    # Rows 5 and 13 of the plane show slices 1 and 3, each four rows high.
+    with qtbot.waitSignal(view.painted) as heard:
+        qtbot.mousePress(coronal, Qt.MouseButton.LeftButton, pos=screen(coronal, 5, 12))
+        qtbot.mouseMove(coronal, screen(coronal, 13, 12))
+        qtbot.mouseRelease(coronal, Qt.MouseButton.LeftButton, pos=screen(coronal, 13, 12))
+    finding, plane, index, section = heard.args
+    assert (finding, plane, index) == ("right", Plane.CORONAL, 7)
+    assert section.shape == (5, 20)
+    assert section[1:4, 12].all()
+    assert section[2, 5:10].all()
+    assert section.sum() == 3 + 5
+    view.set_tool(Tool.ERASER)
+    with qtbot.waitSignal(view.painted) as heard:
+        qtbot.mouseClick(coronal, Qt.MouseButton.LeftButton, pos=screen(coronal, 9, 6))
+    assert heard.args[3].sum() == 4
+
+
+def test_gaps_between_slices_cannot_be_painted():
+    planes = Planes(make_volume((0.0, 4.0, 16.0, 20.0, 24.0), (1,)))
+    gaps = planes.gaps(Plane.CORONAL)
+    marked = np.repeat(gaps[:, None], 20, axis=1)
+    assert not planes.gathered(marked).any()
+    assert planes.gathered(~marked).all()
 
 
 @pytest.mark.parametrize(
     ("plane", "target", "words"),
     [
-        (Plane.CORONAL, "right", "Brush and eraser paint in the axial plane."),
+        (Plane.CORONAL, None, "Choose a finding of this series to paint on, or add one."),
         (Plane.AXIAL, None, "Choose a finding of this series to paint on, or add one."),
     ],
 )

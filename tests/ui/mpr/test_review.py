@@ -187,6 +187,38 @@ def test_the_brush_leaves_the_cursor_and_the_other_slices_alone(segmented, qtbot
     assert not finding(segmented).mask.plane(1)[25].any()
 
 
+def test_slices_between_those_drawn_are_filled_and_taken_back(segmented, qtbot):
+    segmented.volume_review._on_side(Side.LEFT)
+    segmented.bar.brush_radius.setValue(3)
+    for index in (1, 4):
+        at_slice(segmented, index)
+        stroke(segmented, qtbot, Plane.AXIAL, (15, 28), (15, 34))
+    segmented.actions_[Act.FILL_BETWEEN].trigger()
+    assert segmented.messages.text == "2 slices were filled in between those outlined."
+    drawn = finding(segmented, "reader-1").mask
+    assert np.array_equal(drawn.plane(2), drawn.plane(1))
+    segmented.actions_[Act.FILL_BETWEEN].trigger()
+    assert segmented.messages.text.startswith("No slice is empty between")
+    segmented.actions_[Act.UNDO].trigger()
+    assert finding(segmented, "reader-1").mask.slices[2] is None
+
+
+def test_a_finding_is_painted_in_the_sagittal_plane_and_undone(segmented, qtbot):
+    before = finding(segmented).mask
+    segmented.volume_review.view.set_cursor(Cursor(2, 15, 10))
+    segmented.actions_[Act.TOOL_ERASER].trigger()
+    segmented.bar.brush_radius.setValue(40)
+    view = segmented.volume_review.view.views[Plane.SAGITTAL]
+    rows, columns = view._grid()
+    stroke(segmented, qtbot, Plane.SAGITTAL, (0, 0), (rows - 1, columns - 1))
+    settle(segmented, qtbot)
+    after = finding(segmented).mask
+    assert not after.dense()[:, :, 10].any()
+    assert after.voxels == before.voxels - before.dense()[:, :, 10].sum()
+    segmented.actions_[Act.UNDO].trigger()
+    assert finding(segmented).mask is before
+
+
 def test_a_missed_finding_is_added_on_its_side(segmented, qtbot):
     segmented.actions_[Act.ADD_FINDING].trigger()
     assert segmented.column.volume.asking
