@@ -39,14 +39,17 @@ class Lime:
         regions = int(labels.max()) + 1
         rng = np.random.default_rng(question.seed)
         absent = lung_like(question.film, question.content, question.lungs, question.seed)
-        coalitions = Coalitions(question, labels, absent, "LIME", 4 * _order(regions) + 1)
+        coalitions = Coalitions(question, labels, absent, "LIME", 2 * _order(regions) + 1)
         most = rounds_for(question.film, *MOST_DESIGNS)
         designs: list[NDArray[np.bool_]] = []
         settled = False
         while not settled and len(designs) < most:
             half = _design(regions, rng)
             designs.append(np.concatenate([half, ~half]))
-            settled = has_settled([_fit(coalitions, labels, design) for design in designs])
+            # One design is judged by its two halves: interactions pull them apart and cancel in their mean,
+            # so that it is at least as good as their likeness says.
+            parts = designs if len(designs) > 1 else [half, ~half]
+            settled = has_settled([_fit(coalitions, labels, part) for part in parts])
         weights = _fit(coalitions, labels, np.concatenate(designs))
         return Evidence(
             values=spread(weights, labels),

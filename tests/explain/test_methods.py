@@ -79,7 +79,7 @@ def test_rounds_of_shap_share_the_whole_and_the_empty_film_alone(
     monkeypatch.setattr("explain.shap_values.has_settled", lambda _rounds: False)
     made = explain(texture_detector(), film, "shap")
     regions = int(made.regions.max()) + 1
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert made.provenance.settled is False
     # Forwards and back in one order, which is another in every round.
     assert all(len(each) == 2 * regions for each in asked)
