@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -339,6 +341,22 @@ def test_another_film_forgets_the_question_and_stops_what_was_asked(window, stud
     assert window.pane.why.shown is None
     assert not window.explanations.asked
     engine.map_go.set()
+
+
+def test_closing_the_window_while_a_map_is_checked_leaves_no_word_in_the_log(
+    reviewed, engine, qtbot, caplog
+):
+    engine.check_go.clear()
+    qtbot.keyClick(reviewed.grid.active, Qt.Key.Key_5)
+    qtbot.waitUntil(lambda: entry(reviewed, "lime").check is CheckState.RUNNING, timeout=PATIENCE)
+    # A second map waits for its check.
+    qtbot.keyClick(reviewed.grid.active, Qt.Key.Key_6)
+    qtbot.waitUntil(lambda: entry(reviewed, "occlusion").attribution is not None, timeout=PATIENCE)
+    reviewed.close()
+    QApplication.processEvents()
+    assert engine.closed
+    assert engine.checks.count(("check", "lime")) <= 2
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_rows_stay_in_line_and_inside_the_column_on_a_small_screen(reviewed, qtbot):
