@@ -9,14 +9,15 @@ from PySide6.QtWidgets import QWidget
 
 from .widgets import CalmComboBox
 
+_ASKS = "Whose answer is explained"
+
 
 class ModelBox(CalmComboBox):
     """Lists the networks that answered; `activated` says that the reader chose another."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setToolTip("Whose answer is explained")
-        self.setAccessibleName("Whose answer is explained")
+        self.setAccessibleName(_ASKS)
         self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
@@ -27,3 +28,5 @@ class ModelBox(CalmComboBox):
                 self.clear()
                 self.addItems(list(titles))
             self.setCurrentIndex(current)
+        # On a narrow screen the box is shorter than some names.
+        self.setToolTip(f"{_ASKS}: {self.currentText()}")

@@ -20,7 +20,7 @@ MARGIN = 8.0
 GAP = 6.0
 _LETTER_PX = 17
 #: Method, model and target stand first; the rest is in the panel and in the report.
-_CAPTION_LINES = 4
+_CAPTION_LINES = 7
 
 
 @dataclass(frozen=True, eq=False)

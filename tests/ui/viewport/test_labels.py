@@ -94,6 +94,17 @@ def test_no_label_lies_over_another_or_off_the_canvas(films, font, size, heat, s
     assert all(QRectF(0, 0, *size).contains(rectangle) for rectangle in taken if not rectangle.isEmpty())
 
 
+def test_in_half_a_window_a_caption_is_written_to_its_end(films, font):
+    said = (
+        "SHAP of Attention U-Net: image score, 20 regions following the lungs, baseline blurred film with "
+        "its lungs' grain, 114 samples, seed 0, 67.1 s"
+    )
+    layer = HeatmapLayer(np.zeros((60, 90), np.float32), signed=True, caption=said)
+    # What two films side by side leave of a window of 1,366 pixels.
+    lines = annotations(films.image(films.noise()), heatmap=layer)._caption(font, 190.0)
+    assert " ".join(lines) == said
+
+
 def test_privacy_takes_the_patient_off_the_screen_and_leaves_the_rest(films, qtbot, viewport):
     viewport.resize(600, 400)
     viewport.set_corner_labels_visible(True)
