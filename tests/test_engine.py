@@ -146,6 +146,16 @@ def test_what_the_analyser_refuses_to_do_comes_as_its_sentence(engine, image):
         engine.analyse(image, AnalysisOptions(models=("crystal-ball",)))
 
 
+def test_weights_that_cannot_be_used_come_as_a_sentence_and_those_at_work_stay(engine, image, tmp_path):
+    before = engine.analyse(image, QUICK).predictions[0].card_id
+    with pytest.raises(EngineError, match=r"there is no weight file or folder '.*gone\.pth'"):
+        engine.use_weights({"mask-rcnn": tmp_path / "gone.pth"})
+    (tmp_path / "words.safetensors").write_text("These are words.")
+    with pytest.raises(EngineError, match=r"^words\.safetensors is not a readable safetensors file$"):
+        engine.use_weights({"attention-unet": tmp_path / "words.safetensors"})
+    assert engine.analyse(image, QUICK).predictions[0].card_id == before
+
+
 def test_an_unexpected_failure_is_a_sentence_here_and_a_traceback_in_the_log(engine, image, caplog):
     with pytest.raises(EngineError) as caught:
         engine.analyse("no image at all", QUICK)

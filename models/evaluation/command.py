@@ -93,16 +93,17 @@ def compare_command(words: Sequence[str]) -> int:
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the comparison there")
     chosen = parser.parse_args(list(words))
-    from models.evaluation.compare import differences, measure, table, with_consensus
+    from models.evaluation.compare import differences, left_out, measure, table, with_consensus
     from models.evaluation.curves import write_table
 
     try:
         films = test_films(chosen.data)
-        candidates = [measure(name, films, chosen.device) for name in with_consensus(chosen.networks)]
+        names = with_consensus(chosen.networks)
+        candidates = [measure(name, films, chosen.device) for name in names]
     except (ValueError, OSError) as error:
         print(f"ptx-viewer: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    text = table(candidates) + differences(candidates)
+    text = table(candidates) + left_out(names) + differences(candidates)
     print(text)  # noqa: T201
     if chosen.out is not None:
         chosen.out.mkdir(parents=True, exist_ok=True)

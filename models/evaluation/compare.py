@@ -54,13 +54,25 @@ def with_consensus(names: Sequence[str]) -> tuple[str, ...]:
     ValueError
         If the consensus is asked for, but was fitted to other weights than those that ship.
     """
-    members: dict[str, str] = load_card(card_path(CONSENSUS)).options["members"]
+    members = _members()
     fitted = all(load_card(card_path(name)).card_id == card_id for name, card_id in members.items())
     if CONSENSUS in names and not fitted:
         raise ValueError("the consensus was fitted to other weights than those that ship: fit it again")
     if CONSENSUS not in names and fitted and set(members) <= set(names):
         return (*names, CONSENSUS)
     return tuple(names)
+
+
+def left_out(names: Sequence[str]) -> str:
+    """Say that the consensus of compared networks is not among `names`; ``""`` where nothing is missing."""
+    if CONSENSUS in names or not set(_members()) <= set(names):
+        return ""
+    return "\nThe consensus is not listed: it was fitted to other weights than those that ship.\n"
+
+
+def _members() -> dict[str, str]:
+    members: dict[str, str] = load_card(card_path(CONSENSUS)).options["members"]
+    return members
 
 
 def measure(name: str, films: Sequence[Film], device: str = "auto") -> Candidate:

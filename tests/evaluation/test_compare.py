@@ -13,7 +13,7 @@ from models import zoo
 from models.cards import CONSENSUS, card_path, load_card
 from models.consensus import weighted_score
 from models.evaluation import compare
-from models.evaluation.compare import Candidate, differences, table, with_consensus
+from models.evaluation.compare import Candidate, differences, left_out, table, with_consensus
 from models.evaluation.consensus import Panel
 from models.evaluation.evaluation import Row, Scored
 from models.training.films import Film
@@ -51,6 +51,8 @@ def test_the_consensus_is_listed_beside_the_networks_that_it_weighs(monkeypatch:
     # Of other weights it says nothing.
     shown[CONSENSUS] = dataclasses.replace(card, options=card.options | {"members": ids | {"mask-rcnn": "x"}})
     assert with_consensus(NETWORKS) == NETWORKS
+    assert "fitted to other weights" in left_out(NETWORKS)
+    assert left_out(("attention-unet", "unet")) == left_out((*NETWORKS, CONSENSUS)) == ""
     with pytest.raises(ValueError, match="fitted to other weights than those that ship"):
         with_consensus((*NETWORKS, CONSENSUS))
 
