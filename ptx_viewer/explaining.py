@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TARGETS = ("image-score", "findings")
 #: Methods that an analysis without a screen makes unless told otherwise: the one that takes no time.
 DEFAULT_EXPLANATIONS = ("grad-cam",)
+#: An effect below this many logits would be written as 0.
+_NO_EFFECT = 0.001
 #: Seeds that are compared on one film; an audit compares more.
 SEEDS_ON_A_FILM = 3
 
@@ -194,6 +196,8 @@ def below_cutoff(attribution: Attribution, target: Target, prediction: Predictio
     """
     effect = attribution.provenance.effect
     if attribution.provenance.negligible and effect is not None:
+        if effect < _NO_EFFECT:
+            return f"nothing on the film {'moves' if attribution.signed else 'raises'} the score"
         return f"everything on the film together moves the score by {effect:.2g} logits"
     if prediction is None:
         return None

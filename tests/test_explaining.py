@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,15 @@ def test_a_region_needs_one_pixel_at_the_pixel_threshold():
 def test_a_map_that_hardly_moves_the_score_shows_no_evidence_whatever_the_score():
     reason = below_cutoff(made(effect=0.05), Target.image_score(), prediction())
     assert reason == "everything on the film together moves the score by 0.05 logits"
+
+
+def test_a_map_without_any_effect_says_so_instead_of_naming_a_nought():
+    none = made(effect=0.0)
+    reasons = [
+        below_cutoff(replace(none, signed=each), Target.image_score(), prediction()) for each in (True, False)
+    ]
+    # An unsigned map knows what raises the score alone.
+    assert reasons == ["nothing on the film moves the score", "nothing on the film raises the score"]
 
 
 def test_without_an_answer_only_the_effect_counts():
