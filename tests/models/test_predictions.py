@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -86,13 +87,16 @@ def test_a_mirrored_film_without_its_orientation_swaps_the_sides(
 
 
 def test_the_network_knows_no_side(pneumothorax_model: PneumothoraxModel, sample_film: Film) -> None:
-    upright = pneumothorax_model.predict(sample_film)
-    mirrored = pneumothorax_model.predict(np.ascontiguousarray(sample_film[:, ::-1]))
-    # The film's width is no whole number of the grid's pixels: at steep edges both ways round are sampled a
-    # fraction of a pixel apart.
-    difference = np.abs(mirrored.probability[:, ::-1] - upright.probability)
-    assert np.mean(difference > 5e-3) < 1e-4
-    assert difference.max() < 0.01
+    def difference(film: Film) -> float:
+        upright = pneumothorax_model.predict(film)
+        mirrored = pneumothorax_model.predict(np.ascontiguousarray(film[:, ::-1]))
+        return float(np.abs(mirrored.probability[:, ::-1] - upright.probability).max())
+
+    # Two pixels of the film to each of the grid's: both ways round give the same numbers.
+    edge = 2 * pneumothorax_model.card.size
+    assert difference(np.asarray(cv2.resize(sample_film, (edge, edge)), np.float32)) < 1e-5
+    # Elsewhere the last bit of a resampled pixel may differ, and half precision makes more of it.
+    assert difference(sample_film) < 0.01
 
 
 def test_the_score_is_the_mean_logit_of_the_film_and_its_mirror_image(
