@@ -98,6 +98,8 @@ def _start_log() -> None:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # It tells of every table of every font that a report embeds.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:

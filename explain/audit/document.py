@@ -27,7 +27,7 @@ _FAITHFULNESS = """\
 Deletion and insertion (RISE, Petsiuk et al. 2018) in the order of the map: pixels are taken away, the most
 important first (low is good), or brought back (high is good). *Better than chance*: share of the films on
 which the map is better in both tests than every random map and than the film's edges; *weakly or better*:
-than the mean of the random maps. This is the verdict that the viewer shows beside each map."""
+than every random map. This is the verdict that the viewer shows beside each map."""
 
 _RANDOMISATION = f"""\
 The layers are re-initialised one after another from the output to the input, all earlier ones staying
