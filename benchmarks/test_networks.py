@@ -43,8 +43,8 @@ def test_memory(name, figure):
         alone = pool.apply(peak_megabytes, (None,))
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         whole = pool.apply(peak_megabytes, (name,))
-    figure(f"{name}: memory for one film, libraries included", whole, "MB")
-    figure(f"{name}: memory for one film, network alone", whole - alone, "MB")
+    figure(f"{name}: memory for one film, libraries included", whole, "MB", at_most=3000)
+    figure(f"{name}: memory for one film, network alone", whole - alone, "MB", at_most=1000)
 
 
 @pytest.mark.parametrize("device", DEVICES)
