@@ -80,7 +80,9 @@ def run_ablation(
         pooled = read_answers([folder / f"fold-{fold}" / _ANSWERS for fold in range(folds)])
         figures[name] = compare(pooled, first)
         first = first or pooled
-        (run / "ablation.md").write_text(table(figures), encoding="utf-8")
+        temporary = run / "ablation.md.tmp"
+        temporary.write_text(table(figures), encoding="utf-8")
+        temporary.replace(run / "ablation.md")
     return figures
 
 

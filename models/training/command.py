@@ -223,6 +223,7 @@ def _ablate(config: Path, out: Path, folds: int, threads: int | None) -> None:
     from models.training.configuration import read_content
 
     recipes = read_variants(read_content(config), config)
-    if threads:
-        torch.set_num_threads(threads)
+    first = next(iter(recipes.values()))
+    if threads or first.threads:
+        torch.set_num_threads(threads or first.threads or 1)
     print(table(run_ablation(recipes, out, folds, zoo.load_lung_fields("cpu").network)), end="")  # noqa: T201

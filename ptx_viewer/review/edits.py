@@ -4,7 +4,7 @@ Every function takes a review, of an image or of a CT series, and returns a new 
 :class:`AuditEvent` appended; the review that was passed in stays as it was.  A call that
 changes nothing (accepting an accepted finding, the same impression again) returns the
 review itself, without an event.  What concerns the outlines of a series alone is in
-:mod:`ptx_viewer.review.volume_edits`.
+:mod:`ptx_viewer.review.volume_edits` and :mod:`ptx_viewer.review.volume_painting`.
 
 The audit trail names findings and counts, never what was typed: an impression may hold a
 patient's name.
@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,8 +161,7 @@ def repaint(
         If `mask` is not boolean or not of the shape of the finding's mask.
     """
     check_unsigned(review)
-    find_finding(review, finding_id)
-    before = next(finding for finding in review.findings if finding.finding_id == finding_id)
+    before = find_finding(review, finding_id)
     _check_mask(mask, before.mask.shape)
     if np.array_equal(mask, before.mask):
         return review
@@ -324,6 +323,14 @@ def _decide(review: R, finding_id: str, decision: Decision, action: Action, cloc
         for finding in review.findings
     )
     return with_event(replace(review, findings=findings), action, finding_id, clock)
+
+
+@overload
+def find_finding(review: ImageReview, finding_id: str) -> Finding: ...
+
+
+@overload
+def find_finding(review: VolumeReview, finding_id: str) -> VolumeFinding: ...
 
 
 def find_finding(review: ImageReview | VolumeReview, finding_id: str) -> Finding | VolumeFinding:

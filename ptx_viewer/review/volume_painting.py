@@ -138,8 +138,7 @@ def fill_between(
 
 def _paintable(review: VolumeReview, finding_id: str) -> VolumeFinding:
     check_unsigned(review)
-    find_finding(review, finding_id)
-    return next(finding for finding in review.findings if finding.finding_id == finding_id)
+    return find_finding(review, finding_id)
 
 
 def _painted(
