@@ -78,6 +78,9 @@ class DataSettings:
         `collections` brings its own.
     margin : float
         How much larger than the network's grid films are kept, so that shifts and turns sample real pixels.
+    permuted : bool
+        Train on labels dealt out at random among the training films of a collection: for the data
+        randomisation test of the explanations.  Not with made films, whose labels are right.
     """
 
     collections: Path | None = None
@@ -85,6 +88,7 @@ class DataSettings:
     without: tuple[str, ...] = ()
     run_lengths: Path | None = None
     margin: float = 1.22
+    permuted: bool = False
 
     def __post_init__(self) -> None:
         if (self.collections is None) == (not self.manifests):
@@ -127,6 +131,13 @@ class Configuration:
     preprocessing: Preprocessing = Preprocessing()  # noqa: RUF009
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        made = self.batch.inserted or self.batch.transplanted or self.batch.digital
+        if self.data.permuted and made:
+            raise ValueError(
+                "data.permuted needs batches without made films: inserted, transplanted, digital 0"
+            )
 
 
 def read_configuration(path: Path) -> Configuration:

@@ -25,6 +25,7 @@ from models.training.fit import fit
 from models.training.manifest import NO_FOLD, Entry, check_files, keep_manifest, make_entries, read_manifest
 from models.training.mask_rcnn import FROZEN_CHEST, FROZEN_PHOTOGRAPHS, config_for, warm_start
 from models.training.mask_rcnn_task import MaskRcnnTask
+from models.training.permutation import permuted
 from models.training.pneumothorax import IN_FIGURES, outline_lungs, pneumothorax_films
 from models.training.pneumothorax_task import PneumothoraxTask
 from models.training.pretrained import load_imagenet
@@ -241,6 +242,8 @@ def run_training(
     if world.leads:
         keep_configuration(configuration, run)
         keep_manifest(entries, run / "manifest.csv")
+    if configuration.data.permuted:
+        parts = {**parts, TRAIN: permuted(parts[TRAIN], configuration.fit.seed)}
     device = select_device(configuration.device)
     network = build_network(configuration)
     task = build_task(configuration, parts, lung_network, run)

@@ -21,6 +21,8 @@ from models.training.films import Film
 from models.training.fit import trained_weights
 from models.training.splits import TEST, TRAIN, VALIDATION
 
+#: The card of a network that must never judge a film.
+PERMUTED = "Trained on labels dealt out at random: for the data randomisation test of the explanations alone."
 _FIGURES = ("image ROC-AUC", "sensitivity", "specificity", "Dice of positives", BOX_AP50)
 
 
@@ -95,7 +97,9 @@ def _draft(configuration: Configuration, parts: dict[str, list[Film]], command: 
         mask_threshold=0.5,
         threshold_rule=THRESHOLD_RULE,
         figures=(),
-        limitations=("Trained by its user: nobody else has examined it.",),
+        limitations=(
+            PERMUTED if configuration.data.permuted else "Trained by its user: nobody else has examined it.",
+        ),
         licence="as the data's terms allow",
         command=command,
         commit=export.current_commit(),

@@ -77,6 +77,10 @@ def test_what_is_named_is_taken_and_the_rest_stays(tmp_path: Path) -> None:
         (SMALLEST + "fit: {accumulate: 0}\n", "fit: accumulate must be at least 1, not 0"),
         (SMALLEST + "fit: {average_decay: 1}\n", "fit: average_decay must be at least 0 and below 1, not 1"),
         (SMALLEST + "network: {size: 300}\n", "network: size must be a multiple of 32, not 300"),
+        (
+            "data: {manifests: [m.csv], permuted: true}\n",
+            "data.permuted needs batches without made films: inserted, transplanted, digital 0",
+        ),
         (SMALLEST + "network: 5\n", "network must hold keys and values, not 5"),
         (SMALLEST + "loss: {focal_gamma: 0.5}\n", "loss: focal_gamma must be 0 (off) or at least 1"),
         (SMALLEST + "batch: {negative: 0}\n", "batch: a batch needs films with a mask"),

@@ -14,6 +14,7 @@ from models.training.command import ablate, search, train
 from models.training.configuration import read_configuration
 from models.training.cross_validation import last_figures, write_folds
 from models.training.experiment import build_network, parts_of, read_entries
+from models.training.experiment_card import PERMUTED
 from models.training.manifest import read_manifest
 from models.training.preparation import Division, prepare
 from models.training.readers.folder import read_folder
@@ -262,3 +263,19 @@ def test_a_mask_rcnn_is_trained_from_a_file_too(
     assert model.card.options["mask_rcnn"]["anchor_sizes"][0] == pytest.approx([20 / 6, 32 / 6])
     answer = model.predict(np.full((80, 90), 0.5, np.float32))
     assert answer.probability.shape == (80, 90)
+
+
+def test_permuted_labels_are_trained_on_and_named_in_the_card(
+    films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = {"manifests": [str(films / "manifest.csv")], "permuted": True}
+    config = configured(tmp_path, films, data=data)
+    assert train(["--config", str(config), "--out", str(tmp_path / "run"), "--threads", "1"]) == 0
+    capsys.readouterr()
+    plain = configured(tmp_path, films)
+    assert train(["--config", str(plain), "--out", str(tmp_path / "plain"), "--threads", "1"]) == 0
+    # The same draws of the same films, other labels.
+    first, second = ((tmp_path / name / "losses.csv").read_text() for name in ("run", "plain"))
+    assert first != second
+    card = yaml.safe_load((tmp_path / "run/model/attention-unet.yaml").read_text())
+    assert card["limitations"] == [PERMUTED]
