@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,13 +33,23 @@ Grid = NDArray[np.float32]
 
 
 def without(
-    film: Grid, regions: NDArray[np.int32], lungs: NDArray[np.bool_]
+    film: Grid, regions: NDArray[np.int32], lungs: NDArray[np.bool_], stand_ins: int
 ) -> Callable[[NDArray[np.bool_]], Grid]:
-    """Return a function that takes regions away: a film [H, W] for bool [regions], true where gone."""
+    """Return a function that takes regions away: a film [H, W] for bool [regions], true where gone.
+
+    What is seen in their place is one of as many draws as the program's own map takes the mean of: which
+    one, the combination of regions decides.
+    """
     everywhere = np.ones(film.shape, np.bool_)
-    change = lung_like(torch.from_numpy(film)[None, None], everywhere, lungs)[0, 0].numpy() - film
-    parts = [feathered(regions == region, everywhere) * change for region in range(int(regions.max()) + 1)]
-    return lambda gone: film + sum((parts[region] for region in np.flatnonzero(gone)), np.float32(0))
+    shown = torch.from_numpy(film)[None, None]
+    changes = [lung_like(shown, everywhere, lungs, seed)[0, 0].numpy() - film for seed in range(stand_ins)]
+    shares = [feathered(regions == region, everywhere) for region in range(int(regions.max()) + 1)]
+
+    def changed(gone: NDArray[np.bool_]) -> Grid:
+        change = changes[zlib.crc32(gone.tobytes()) % stand_ins]
+        return film + change * sum((shares[region] for region in np.flatnonzero(gone)), np.float32(0))
+
+    return changed
 
 
 class KeptLooks:

@@ -27,7 +27,7 @@ from models.geometry import Turn
 from models.prediction import LungFields
 
 #: Raised when a method or its settings change: what was kept before no longer counts.
-REVISION = 3
+REVISION = 4
 #: Most that the folder may hold; the entries that were not used for longest go first.
 LIMIT_BYTES = 256 * 2**20
 

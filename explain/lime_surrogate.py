@@ -10,12 +10,12 @@ from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
-from explain.coalitions import Coalitions
+from explain.coalitions import Coalitions, stand_ins
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
 from explain.scoring import rounds_for
 from explain.settling import has_settled
-from explain.stand_in import GRAINED, lung_like
+from explain.stand_in import GRAINED
 
 #: Most designs before the map is returned as it is, on a CPU and elsewhere.
 MOST_DESIGNS = (2, 16)
@@ -38,8 +38,7 @@ class Lime:
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
         rng = np.random.default_rng(question.seed)
-        absent = lung_like(question.film, question.content, question.lungs, question.seed)
-        coalitions = Coalitions(question, labels, absent, "LIME", 2 * _order(regions) + 1)
+        coalitions = Coalitions(question, labels, stand_ins(question, 1), "LIME", 2 * _order(regions) + 1)
         most = rounds_for(question.film, *MOST_DESIGNS)
         designs: list[NDArray[np.bool_]] = []
         settled = False
