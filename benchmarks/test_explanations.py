@@ -158,11 +158,13 @@ def test_grad_cam_beside_captum(case: Case, figure) -> None:
 
     def stock(film: torch.Tensor) -> NDArray[np.float32]:
         film = film.to(model.device).clone().requires_grad_(True)
-        if model.weighs_places:
-            products = LayerGradientXActivation(model.score, list(layers)).attribute(film)
-            maps = [product.sum(dim=1, keepdim=True).relu() for product in products]
-        else:
-            maps = [LayerGradCam(model.score, *layers).attribute(film, relu_attributions=True)]
+        maps = []
+        for layer in layers:
+            if layer.by_place:
+                product = LayerGradientXActivation(model.score, layer.module).attribute(film)
+                maps.append(product.sum(dim=1, keepdim=True).relu())
+            else:
+                maps.append(LayerGradCam(model.score, layer.module).attribute(film, relu_attributions=True))
         fine = [LayerAttribution.interpolate(each, case.pixels.shape, "bilinear")[0, 0] for each in maps]
         return sum(each / each.max().clamp_min(1e-12) for each in fine).detach().float().cpu().numpy()
 

@@ -22,7 +22,7 @@ class GradCam:
     """Gradient-weighted class activation map (Selvaraju et al. 2017).
 
     ``relu(sum_k a_k A_k)`` with ``a_k`` the mean gradient of the target over channel ``k`` of the
-    model's explained layer; unsigned.  Where a model asks for it, ``a_k`` is not the mean but the gradient at
+    explained layer; unsigned.  Where a model asks for it, ``a_k`` is not the mean but the gradient at
     each place (HiResCAM, Draelos and Carin 2020): a detector's score hangs on the features of a few regions,
     and one weight for the whole film lights up others that it never looked at.  The maps of several
     layers are each brought to a maximum of 1 and added.  The map has no unit, and any film has some largest
@@ -69,10 +69,16 @@ class GradCam:
 def _layer_maps(question: Question, score: Callable[[Tensor], Tensor], film: Tensor) -> list[Tensor]:
     """Return the map of each explained layer in that layer's own grid, [1, 1, h, w]."""
     layers = question.model.explained_layers
-    if not question.model.weighs_places:
-        return [LayerGradCam(score, layer).attribute(film, relu_attributions=True) for layer in layers]
-    products = LayerGradientXActivation(score, list(layers)).attribute(film)
-    return [product.sum(dim=1, keepdim=True).relu() for product in products]
+    maps = [
+        LayerGradCam(score, layer.module).attribute(film, relu_attributions=True)
+        for layer in layers
+        if not layer.by_place
+    ]
+    by_place = [layer.module for layer in layers if layer.by_place]
+    if by_place:
+        products = LayerGradientXActivation(score, by_place).attribute(film)
+        maps += [product.sum(dim=1, keepdim=True).relu() for product in products]
+    return maps
 
 
 def _precision(question: Question) -> AbstractContextManager[object]:

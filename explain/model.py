@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.explained_layer import ExplainedLayer
 from models.geometry import GridTransform, Turn
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ class ExplainableModel(Protocol):
         Whether :meth:`score` can be differentiated with respect to the batch.
     explained_layer_name : str
         The layers that Grad-CAM looks at, in words.
-    weighs_places : bool
-        Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
     half_gradients : bool
         Whether Grad-CAM stays what it is in half precision.
     """
@@ -42,7 +41,6 @@ class ExplainableModel(Protocol):
     name: str
     has_gradients: bool
     explained_layer_name: str
-    weighs_places: bool
     half_gradients: bool
 
     @property
@@ -51,7 +49,7 @@ class ExplainableModel(Protocol):
         ...
 
     @property
-    def explained_layers(self) -> tuple[nn.Module, ...]:
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
         """Layers whose activations Grad-CAM weighs; asked for only where there are gradients."""
         ...
 

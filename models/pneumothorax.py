@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.cards import ModelCard
 from models.device import describe, half_precision
+from models.explained_layer import ExplainedLayer
 from models.geometry import GridTransform, Turn
 from models.instances import find_instances
 from models.prediction import LungFields, Prediction
@@ -43,8 +44,6 @@ class PneumothoraxModel(ABC):
     has_gradients = True
     #: The layers that Grad-CAM looks at, in words.
     explained_layer_name: str
-    #: Whether Grad-CAM weighs every place of a layer by its own gradient instead of by its channel's mean.
-    weighs_places = False
     #: Whether Grad-CAM stays what it is when :meth:`score` is differentiated in half precision.
     half_gradients = False
 
@@ -65,7 +64,7 @@ class PneumothoraxModel(ABC):
 
     @property
     @abstractmethod
-    def explained_layers(self) -> tuple[nn.Module, ...]:
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
         """Layers whose activations Grad-CAM weighs."""
 
     @abstractmethod

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torchvision.ops import FrozenBatchNorm2d
 
 from models.mask_rcnn.config import MaskRcnnConfig
+from models.networks.encoder_stage import encoder_stage
 
 #: Strides of the feature maps that the pyramid stands on: levels 2 to 5.
 STRIDES = (4, 8, 16, 32)
@@ -175,9 +176,7 @@ def stage_of(bottom_up: nn.Module, level: int) -> nn.Module:
         2 to 5.
     """
     if isinstance(bottom_up, TimmFeatures):
-        info: Any = bottom_up.body.feature_info
-        place = info.reduction().index(STRIDES[level - 2])
-        return bottom_up.body.get_submodule(info.module_name()[place])
+        return encoder_stage(bottom_up.body, STRIDES[level - 2])
     return bottom_up.get_submodule(f"res{level}")
 
 

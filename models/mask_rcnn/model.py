@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.cards import ModelCard
+from models.explained_layer import ExplainedLayer
 from models.mask_rcnn.backbone import stage_of
 from models.mask_rcnn.checkpoint import config_for, fill_from_tensors, read_checkpoint
 from models.mask_rcnn.config import MaskRcnnConfig
@@ -49,7 +50,6 @@ class MaskRcnnModel(PneumothoraxModel):
     """
 
     explained_layer_name = "backbone at 1/8, 1/16 and 1/32 resolution, place by place (HiResCAM)"
-    weighs_places = True
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class MaskRcnnModel(PneumothoraxModel):
         self.engine = network.engine
 
     @property
-    def explained_layers(self) -> tuple[nn.Module, ...]:
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
         """The backbone's stages at strides 8, 16 and 32.
 
         The box head asks another question of each of the 7 x 7 places of a region, so that a channel's mean
@@ -80,7 +80,7 @@ class MaskRcnnModel(PneumothoraxModel):
         the validation films and changed the score most when taken away; docs/explanations.md has the table.
         """
         bottom_up = self.network.get_submodule("backbone.bottom_up")
-        return tuple(stage_of(bottom_up, level) for level in (3, 4, 5))
+        return tuple(ExplainedLayer(stage_of(bottom_up, level), by_place=True) for level in (3, 4, 5))
 
     def detect(self, batch: Tensor, outlined: bool = True) -> list[Detections]:
         """Return what is found on each film of a batch [N, 1, S, S], in that grid's pixels, ungated.

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 import resources
 from models import zoo
+from models.explained_layer import ExplainedLayer
 from models.geometry import GridTransform, Turn
 from models.pneumothorax import PneumothoraxModel
 from models.preprocess import to_network
@@ -30,7 +31,6 @@ class BrightPatch:
     name = "bright-patch"
     has_gradients = True
     explained_layer_name = "brightness and its opposite"
-    weighs_places = False
     half_gradients = False
     size = 36
 
@@ -43,8 +43,8 @@ class BrightPatch:
         self.weights = torch.tensor(weights)
 
     @property
-    def explained_layers(self) -> tuple[nn.Module, ...]:
-        return (self.network,)
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
+        return (ExplainedLayer(self.network),)
 
     def prepare(
         self,
@@ -83,7 +83,6 @@ class LinearNetwork:
     name = "linear"
     has_gradients = True
     explained_layer_name = "weighed pixels"
-    weighs_places = False
     half_gradients = False
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
@@ -91,8 +90,8 @@ class LinearNetwork:
         self.size = len(weights)
 
     @property
-    def explained_layers(self) -> tuple[nn.Module, ...]:
-        return (self.network,)
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
+        return (ExplainedLayer(self.network),)
 
     def prepare(
         self,
@@ -119,7 +118,6 @@ class TextureDetector:
     name = "texture-detector"
     has_gradients = True
     explained_layer_name = "answers of the filter"
-    weighs_places = False
     half_gradients = False
     size = 96
 
@@ -132,8 +130,8 @@ class TextureDetector:
         self.network.requires_grad_(False)
 
     @property
-    def explained_layers(self) -> tuple[nn.Module, ...]:
-        return (self.network[1],)
+    def explained_layers(self) -> tuple[ExplainedLayer, ...]:
+        return (ExplainedLayer(self.network[1]),)
 
     def prepare(
         self,

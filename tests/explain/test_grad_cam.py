@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from explain.attribution import Attribution
 from explain.methods import explain
 from explain.model import ExplainableModel
+from models.explained_layer import ExplainedLayer
 from models.geometry import Turn
 from models.pneumothorax import PneumothoraxModel
 
@@ -52,18 +53,36 @@ def test_weighed_place_by_place_only_what_the_score_looks_at_counts(bright_patch
     film = noise(36, 36) * 0.4
     film[WINDOW] += 0.5
     film[25:33, 3:11] = 1.0
-    model = bright_patch(WINDOW, (8.0, 2.0))
-    model.weighs_places = True
+
+    class ByPlace(bright_patch):
+        @property
+        def explained_layers(self):
+            return (ExplainedLayer(self.network, by_place=True),)
+
+    model = ByPlace(WINDOW, (8.0, 2.0))
     inside = np.zeros_like(film)
     inside[WINDOW] = film[WINDOW] / film[WINDOW].max()
     np.testing.assert_allclose(grad_cam(model, film).heatmap, inside, atol=1e-6)
 
 
+def test_a_layer_weighed_by_channel_and_one_weighed_by_place_are_added(bright_patch) -> None:
+    class Both(bright_patch):
+        @property
+        def explained_layers(self):
+            return (ExplainedLayer(self.network), ExplainedLayer(self.network, by_place=True))
+
+    film = noise(36, 36) * 0.4
+    film[WINDOW] += 0.5
+    film[25:33, 3:11] = 1.0
+    by_channel, inside = np.maximum(film, 0) / film.max(), np.zeros_like(film)
+    inside[WINDOW] = film[WINDOW] / film[WINDOW].max()
+    expected = by_channel + inside
+    np.testing.assert_allclose(grad_cam(Both(WINDOW), film).heatmap, expected / expected.max(), atol=1e-6)
+
+
 def test_layers_count_alike_whatever_the_size_of_their_gradients(bright_patch) -> None:
     class Layered(bright_patch):
         """The window's brightness x, then 100 x at half the resolution."""
-
-        weighs_places = True
 
         def __init__(self) -> None:
             super().__init__(WINDOW)
@@ -72,7 +91,7 @@ def test_layers_count_alike_whatever_the_size_of_their_gradients(bright_patch) -
 
         @property
         def explained_layers(self):
-            return tuple(self.network)
+            return tuple(ExplainedLayer(part, by_place=True) for part in self.network)
 
         def score(self, batch, region=None):  # noqa: ARG002
             rows, columns = (slice(axis.start // 2, axis.stop // 2) for axis in WINDOW)
@@ -166,9 +185,9 @@ def test_the_shipped_network_is_explained_in_the_films_own_grid_and_left_as_it_w
         np.testing.assert_allclose(turn.apply(lying), upright, atol=1e-3)
     for key, value in pneumothorax_model.network.state_dict().items():
         assert torch.equal(value, before[key])
-    (layer,) = pneumothorax_model.explained_layers
-    assert not layer._forward_hooks
-    assert not layer._backward_hooks
+    for layer in pneumothorax_model.explained_layers:
+        assert not layer.module._forward_hooks
+        assert not layer.module._backward_hooks
     assert not pneumothorax_model.network.training
 
 

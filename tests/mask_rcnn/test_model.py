@@ -163,7 +163,7 @@ def test_the_explained_layers_end_in_the_features_that_the_pyramid_stands_on(
     grid, _ = model.prepare(synthetic_films[1].pixels)
     seen: list[torch.Tensor] = []
     handles = [
-        layer.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        layer.module.register_forward_hook(lambda _m, _i, output: seen.append(output))
         for layer in model.explained_layers
     ]
     expected = model.network.get_submodule("backbone.bottom_up")(grid)[1:]
