@@ -28,8 +28,8 @@ from models.weights import load_weights
 
 #: Version of each network's shipped weights: the second Attention U-Net has no last rectifier, the third has
 #: learned from transplanted hemithoraxes, the fourth from more of them and from whole films more often than
-#: from crops.
-VERSIONS = {"attention-unet": 4, "unet": 1}
+#: from crops; the second U-Net follows the recipe of the fourth Attention U-Net.
+VERSIONS = {"attention-unet": 4, "unet": 2}
 #: How the films are divided, in words.
 SPLIT = (
     "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
