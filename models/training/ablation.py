@@ -16,6 +16,8 @@ from models.training.out_of_fold import Comparison, answers, compare, read_answe
 from models.training.search import replaced
 from models.training.splits import VALIDATION
 
+#: The recipe that the others are compared with.
+BASE = "as configured"
 #: Table of a fold's answers within its run.
 _ANSWERS = "out-of-fold.csv"
 
@@ -33,13 +35,19 @@ def read_variants(content: Mapping[str, Any], path: Path) -> dict[str, Configura
     ------
     ValueError
         If there are none, or one cannot be: a Mask R-CNN, whose masks are no map of probabilities, is
-        not compared here.
+        not compared here; nor are two whose names would share a folder.
     """
     section = content.get("variants")
     if not isinstance(section, dict) or not section:
         raise ValueError("the configuration has no variants to compare")
-    recipes = {}
-    for name, changes in {"as configured": None, **section}.items():
+    recipes: dict[str, Configuration] = {}
+    folders: dict[str, str] = {}
+    for name, changes in ((BASE, None), *section.items()):
+        folder = _folder(str(name))
+        if not folder or folder in folders:
+            taken = f" and '{folders[folder]}' would share a folder" if folder else " has no letter or digit"
+            raise ValueError(f"'variants.{name}'{taken}: give it another name")
+        folders[folder] = str(name)
         if changes is not None and not isinstance(changes, dict):
             raise ValueError(f"'variants.{name}' must hold keys and values")
         base = {key: value for key, value in content.items() if key != "variants"}

@@ -41,8 +41,8 @@ SPLIT = (
 #: What every pneumothorax network trained here cannot do.
 LIMITATIONS = (
     "The rule of the image threshold was chosen after an earlier version's figures on the held-out films "
-    "had been seen, so sensitivity, specificity and gated Dice are not quite independent of them; curves, "
-    "areas and Dice whatever the score are.",
+    "had been seen: sensitivity, specificity and the mean Dice of positives are not quite independent of "
+    "them. Areas under curves and the Dice whatever the image score do not depend on that rule.",
     "Pixel probabilities are not calibrated: hold them against the pixel threshold.",
     "It has seen films of the digital thorax, of other persons than the sample study's: the sample "
     "shows that the program works, not how good the network is.",

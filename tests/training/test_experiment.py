@@ -183,6 +183,9 @@ def test_variants_are_validated_on_the_same_films(
         ({}, "no variants to compare"),
         ({"boxes": {"network.name": "mask-rcnn"}}, "'variants.boxes': U-Nets are compared here"),
         ({"odd": 3}, "'variants.odd' must hold keys and values"),
+        ({"As configured!": {}}, "'variants.As configured!' and 'as configured' would share a folder"),
+        ({"no gates": {}, "no-gates": {}}, "'variants.no-gates' and 'no gates' would share a folder"),
+        ({"--": {}}, "'variants.--' has no letter or digit: give it another name"),
         ({"odd": {"network.depth": 3}}, "unknown key 'network.depth'"),
     ],
 )
