@@ -207,11 +207,11 @@ def keep_configuration(made: Configuration, run: Path) -> None:
         If the run in the folder was begun with another configuration; the message names what differs.
     """
     path = run / "config.yaml"
-    content = plain(dataclasses.replace(made, threads=None))
-    content = _absolute(content)
+    content = _content(made)
     if path.exists():
-        before = read_content(path)
-        differing = [key for key in content if before.get(key) != content[key]]
+        # Read as a configuration: keys that are younger than the run have their defaults.
+        before = _content(read_configuration(path))
+        differing = [key for key in content if before[key] != content[key]]
         if differing:
             raise ValueError(
                 f"the run in '{run}' was begun with other settings of {', '.join(differing)}; "
@@ -225,7 +225,9 @@ def keep_configuration(made: Configuration, run: Path) -> None:
     temporary.replace(path)
 
 
-def _absolute(content: dict[str, Any]) -> dict[str, Any]:
+def _content(made: Configuration) -> dict[str, Any]:
+    """Return what makes a run what it is; how many threads work does not."""
+    content: dict[str, Any] = plain(dataclasses.replace(made, threads=None))
     # The copy in the run's folder must find the same files from there.
     data = content["data"]
     for key in ("collections", "run_lengths"):

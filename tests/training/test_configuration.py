@@ -110,6 +110,11 @@ def test_a_run_keeps_what_it_was_made_with_and_refuses_another(tmp_path: Path) -
     other = read_configuration(written(tmp_path, SMALLEST + "fit: {steps: 60}\nloss: {focal_gamma: 2}\n"))
     with pytest.raises(ValueError, match="begun with other settings of fit, loss; restore them"):
         keep_configuration(other, run)
+    # A run from before there was a key, which then did what its default does, goes on.
+    older = {key: dict(value) if key == "data" else value for key, value in kept.items()}
+    del older["data"]["permuted"]
+    (run / "config.yaml").write_text(yaml.safe_dump(older))
+    keep_configuration(made, run)
     # How many threads work is no part of what a run is.
     keep_configuration(
         read_configuration(written(tmp_path, SMALLEST + "fit: {steps: 50}\nthreads: 1\n")), run
