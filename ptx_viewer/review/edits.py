@@ -107,8 +107,8 @@ def update_from_analysis(
 
     What the reader accepted, rejected, edited or drew stays.  Every other finding gives way to the new
     suggestions, but for those in the place of one that stays: nothing is put to the reader twice.  That is
-    where half of the new outline or more lies in that finding, as it is or as it was suggested, or, unless
-    it was rejected, half of that finding or more in the new outline.
+    where half of the new outline or more lies in such findings, as they are or as they were suggested, or
+    half of one that was not rejected, or more, in the new outline.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def update_from_analysis(
     if analysis.image_key != review.image_key:
         raise ValueError(f"the analysis is of {analysis.image_key}, the review of {review.image_key}")
     kept = [f for f in review.findings if f.edited or f.decision is not Decision.SUGGESTED]
-    fresh = [f for f in _suggestions(analysis) if not any(_same_place(f, other) for other in kept)]
+    fresh = [f for f in _suggestions(analysis) if not _decided(f, kept)]
     findings = (*kept, *_renumbered(fresh, {finding.finding_id for finding in kept}))
     return with_event(replace(review, findings=findings), Action.ANALYSED, _summary(analysis), clock)
 
@@ -281,16 +281,17 @@ def _suggestions(analysis: ImageAnalysis) -> tuple[Finding, ...]:
     )
 
 
-def _same_place(fresh: Finding, kept: Finding) -> bool:
-    """Whether a new suggestion asks again what the reader has decided with the finding `kept`."""
-    places = [kept.mask] if kept.suggested is None else [kept.mask, kept.suggested]
-    for place in places:
-        shared = 2 * int(np.count_nonzero(fresh.mask & place))
-        if shared and shared >= int(np.count_nonzero(fresh.mask)):
-            return True
-        if kept.decision is not Decision.REJECTED and shared and shared >= int(np.count_nonzero(place)):
-            return True
-    return False
+def _decided(fresh: Finding, kept: Sequence[Finding]) -> bool:
+    """Whether a new suggestion asks again what the reader has decided with the findings `kept`."""
+    settled = np.zeros_like(fresh.mask)
+    for finding in kept:
+        for place in (finding.mask,) if finding.suggested is None else (finding.mask, finding.suggested):
+            settled |= place
+            shared = 2 * int(np.count_nonzero(fresh.mask & place))
+            if finding.decision is not Decision.REJECTED and 0 < shared >= int(np.count_nonzero(place)):
+                return True
+    shared = 2 * int(np.count_nonzero(fresh.mask & settled))
+    return 0 < shared >= int(np.count_nonzero(fresh.mask))
 
 
 def _renumbered(findings: Sequence[Finding], taken: set[str]) -> Iterator[Finding]:

@@ -87,10 +87,11 @@ class TargetBox(CalmComboBox):
         answer = analysis.answer(model) if analysis is not None and analysis.consensus is not None else None
         if reading is None or answer is None:
             return []
-        listed = {finding.finding_id for finding in reading.review.findings}
+        # By what was outlined: a finding kept from an earlier answer may have the number of another outline.
+        listed = [finding.suggested for finding in reading.review.findings if finding.source == model]
         rows: list[tuple[str, str, Target | Act]] = []
         for number, instance in enumerate(answer.instances, start=1):
-            if f"{model}-{number}" not in listed:
+            if not any(each is not None and np.array_equal(each, instance.mask) for each in listed):
                 target = self._target(f"{model}-own-{number}", instance.mask, instance.side)
                 self._own[target.key] = model
                 text = f"{instance.side.value.capitalize()} · {instance.score:.2f}, {title_of(model)}'s own"

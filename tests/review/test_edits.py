@@ -297,6 +297,16 @@ def test_a_place_that_was_accepted_is_not_offered_again_by_another_model(rectang
     assert [f.finding_id for f in later.findings] == ["mask-rcnn-1", "attention-unet-1"]
 
 
+def test_a_place_that_was_accepted_in_two_pieces_is_not_offered_again_whole(rectangle: Rectangle) -> None:
+    pieces = answer_of("mask-rcnn", rectangle(0, 0, 10, 10), rectangle(0, 20, 10, 10))
+    accepted = accept(accept(review_from_analysis(pieces), "mask-rcnn-1"), "mask-rcnn-2")
+    # The new outline shares 40 of its 148 pixels with each piece of 100: half with neither, more with both.
+    both = answer_of("consensus", rectangle(6, 0, 4, 10) | rectangle(6, 20, 4, 10) | rectangle(10, 0, 4, 17))
+    assert np.count_nonzero(both.predictions[0].instances[0].mask) == 148
+    again = update_from_analysis(accepted, both)
+    assert [f.finding_id for f in again.findings] == ["mask-rcnn-1", "mask-rcnn-2"]
+
+
 def test_a_rejected_piece_does_not_silence_a_larger_outline(rectangle: Rectangle) -> None:
     rejected = reject(review_from_analysis(answer_of("mask-rcnn", rectangle(5, 5, 4, 4))), "mask-rcnn-1")
     same = update_from_analysis(rejected, answer_of("unet", rectangle(5, 5, 4, 5)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
+from ptx_viewer.review.review import Finding
 from ptx_viewer.ui.keys import Act
 from ptx_viewer.ui.reading import AnalysisState
 from ptx_viewer.ui.theme import colour_of
@@ -166,6 +168,28 @@ def test_each_networks_own_outline_can_be_asked_about(two, window, open_film, po
     # The other network has an outline of its own: the question about the first one's is not carried over.
     assert window.pane.why.target.mask is None
     assert "Right · 0.93, Mask R-CNN's own" in [target.itemText(i) for i in range(target.count())]
+
+
+def test_an_outline_is_named_once_whatever_number_its_finding_has(two, window, open_film, positive):
+    open_film(window, positive)
+    reading, why = window.pane.reading, window.column.why
+    (agreed,) = reading.review.findings
+    own = reading.analysis.answer("attention-unet").instances[0]
+    elsewhere = np.roll(own.mask, 100, axis=0)
+    # After other weights: an accepted outline keeps its number, and today's only one got the next.
+    kept = replace(agreed, finding_id="attention-unet-2", source="attention-unet", suggested=own.mask)
+    other = replace(kept, finding_id="attention-unet-1", suggested=elsewhere, mask=elsewhere)
+
+    def choices(*findings: Finding) -> list[str]:
+        reading.restore(reading.analysis, replace(reading.review, findings=findings))
+        why.refresh()
+        return [why.target.itemText(place) for place in range(why.target.count())][1 : 2 + len(findings)]
+
+    named, own_name = "Right · 1.00, Attention U-Net", "Right · 0.93, Attention U-Net's own"
+    assert choices(kept)[:1] == [named]
+    assert own_name not in choices(kept)
+    # The number of another outline hides nothing.
+    assert choices(other) == [named, own_name]
 
 
 @pytest.mark.parametrize("size", [(1024, 700), (1366, 768), (1920, 1080)])
