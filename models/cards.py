@@ -91,6 +91,8 @@ class ModelCard:
         Of the weight file.
     options : dict
         What the network is built with, e.g. ``encoder`` and ``attention``, and the calibration of its score.
+    tried : str
+        Which aims were missed, what was tried and what it bought.
     weights_file : str
         Name of the file with a user's own weights; ``""`` for what ships.
     """
@@ -114,6 +116,7 @@ class ModelCard:
     commit: str
     sha256: str
     options: dict[str, Any]
+    tried: str = ""
     weights_file: str = ""
 
     @property

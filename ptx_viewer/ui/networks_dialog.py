@@ -46,6 +46,7 @@ def card_html(card: ModelCard, runs_on: str = "") -> str:
         ("Threshold of the image score", _number(card.threshold)),
         ("Threshold of the mask", _number(card.mask_threshold)),
         ("How they were chosen", card.threshold_rule),
+        ("Aims and attempts", card.tried),
         ("Licence", card.licence),
         ("Trained by", card.command),
         ("Commit", card.commit),

@@ -75,6 +75,7 @@ def model_card(name: str, title: str) -> ModelCard:
         commit="0" * 7,
         sha256="0" * 64,
         options={},
+        tried="Meant to reach 0.97.",
     )
 
 

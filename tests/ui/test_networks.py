@@ -49,6 +49,7 @@ def test_each_network_has_a_tab_with_its_card_its_engine_and_its_weights(two, wi
     assert titles == ["Attention U-Net", "Mask R-CNN", "Lung fields", "Consensus"]
     shown = dialog.tabs.widget(1).toPlainText()
     assert "image ROC-AUC 0.95 [0.90, 0.99]" in shown
+    assert "Meant to reach 0.97." in shown
     assert "torch, cpu" in shown
     assert "mask-rcnn.safetensors" in shown
     assert dialog.state.text() == "The shipped weights are at work."
@@ -126,6 +127,32 @@ def test_a_film_kept_from_other_weights_is_looked_at_anew_when_it_is_opened(
     open_film(again, positive)
     qtbot.waitUntil(lambda: again.pane.reading.analysis.agreed is None)
     assert len(two.asked) == 2
+
+
+def test_every_film_that_other_weights_answered_about_is_analysed_anew_without_being_opened(
+    two, new_window, open_film, positive, negative, qtbot
+):
+    first = open_film(new_window(), positive)
+    answered, first_review = first.pane.reading.analysis, first.pane.reading.review
+    first.close()
+    two.own = {"mask-rcnn": Path("own.pth")}
+    again = open_film(new_window(), negative)
+    again.open([positive])
+    key = answered.image_key
+    qtbot.waitUntil(lambda: key in again.library.statuses and again.library.statuses[key].analysed)
+    assert again.desk.known(key) is None
+    assert len(two.asked) == 2
+    again.actions_[Act.ANALYSE_ALL].trigger()
+    qtbot.waitUntil(lambda: [asked for asked, _options in two.asked][2:] == [key])
+    # The suggestion of the consensus goes in the saved review as well.
+    store = again._store
+    assert [finding.source for finding in first_review.findings] == ["consensus"]
+    qtbot.waitUntil(lambda: [finding.source for finding in store.load(key).findings] == ["attention-unet"])
+    assert store.load_analysis(key).agreed is None
+    # Nothing is asked twice of the same weights.
+    again.actions_[Act.ANALYSE_ALL].trigger()
+    qtbot.wait(300)
+    assert len(two.asked) == 3
 
 
 def test_a_signed_review_stays_and_says_whose_answers_it_holds(two, window, open_film, positive, use):
