@@ -120,6 +120,11 @@ class ImageAnalysis:
         return self.predictions + (() if self.agreed is None else (self.agreed,))
 
     @property
+    def answered_by(self) -> tuple[tuple[str, str], ...]:
+        """The networks that answered, each with the id of its weights' card."""
+        return tuple((made.model, made.card_id) for made in self.predictions)
+
+    @property
     def agreed(self) -> Prediction | None:
         """The consensus's answer; None where there is none."""
         return None if self.consensus is None else self.consensus.prediction

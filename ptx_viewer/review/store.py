@@ -249,6 +249,27 @@ class ReviewStore:
             for key, analysed, refused, finding, verdict, signed in rows
         }
 
+    def answered_by(self, image_keys: Iterable[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Return, of each image with answers, the networks and their cards' ids; others are left out.
+
+        Raises
+        ------
+        StoreError
+            If the database cannot be read.
+        """
+        with self._working() as connection:
+            rows = connection.execute(
+                """SELECT analysis.image_key, made.value ->> 'model', made.value ->> 'card_id'
+                   FROM json_each(?) AS wanted
+                   JOIN analysis ON analysis.image_key = wanted.value AND json_valid(analysis.document)
+                   JOIN json_each(analysis.document, '$.predictions') AS made""",
+                (json.dumps(list(image_keys)),),
+            ).fetchall()
+        answers: dict[str, tuple[tuple[str, str], ...]] = {}
+        for key, model, card_id in rows:
+            answers[key] = (*answers.get(key, ()), (model, card_id))
+        return answers
+
     def _load(self, cls: type[D], table: str, image_key: str) -> D | None:
         with self._working() as connection, _transaction(connection, "BEGIN"):
             row = connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -127,10 +127,10 @@ class Analyst(QObject):
         engine = dict(self.info.engines).get(model, "") if self.info is not None else ""
         return f"{engine}, {self.device}" if engine else ""
 
-    def made_by_others(self, analysis: ImageAnalysis) -> bool:
-        """Whether other weights than those at work gave one of an analysis's answers."""
+    def made_by_others(self, answered_by: Iterable[tuple[str, str]]) -> bool:
+        """Whether other weights than those at work gave one of the answers; networks and their cards' ids are given."""
         ids = {card.name: card.card_id for card in self.cards}
-        return any(ids.get(made.model, made.card_id) != made.card_id for made in analysis.predictions)
+        return any(ids.get(model, card_id) != card_id for model, card_id in answered_by)
 
     def use_weights(self, weights: Mapping[str, Path]) -> None:
         """Have the networks work with other weights; where those cannot be used, all stays as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from operator import is_
 
@@ -12,6 +12,7 @@ from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, ImageAnalysis
+from ptx_viewer.review import edits
 from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.review.review import Finding, ImageReview
 from ptx_viewer.review.segments import with_moved_segments
@@ -24,7 +25,7 @@ from .analyst import Analyst, EngineState, Request
 from .displayable import Displayable
 from .failure import sentence
 from .frames import FrameStack
-from .reading import AnalysisState, Reading
+from .reading import AnalysisState, Reading, fits
 from .workers import Workers
 
 Opened = Image2D | Stack | FrameStack
@@ -46,6 +47,7 @@ class Desk(QObject):
         self._readings: dict[str, Reading] = {}
         self._measured: dict[str, _Outlines] = {}
         self._tickets: dict[str, int] = {}
+        self._to_renew: dict[str, tuple[Displayable, bool]] = {}
         self.analyse_films = True
         analyst.analysed.connect(self._on_analysed)
         analyst.stateChanged.connect(self._on_state)
@@ -100,13 +102,43 @@ class Desk(QObject):
         options = AnalysisOptions(explain=(), override_refusal=override)
         self._analyst.request(Request(reading.key, "Analysing", lambda: image, options))
 
-    def analyse_later(self, item: Displayable) -> None:
+    def analyse_later(self, item: Displayable, *, override: bool = False) -> None:
         """Have the networks look at an image that is not open, after those that are."""
         key = item.image_keys[0]
         if self._analyst.running_key != key:
-            options = AnalysisOptions(explain=())
+            options = AnalysisOptions(explain=(), override_refusal=override)
             request = Request(key, item.subtitle, lambda: read_image(item.entry), options)
             self._analyst.request(request, first=False)
+
+    def renew_later(self, items: Iterable[tuple[Displayable, bool]]) -> None:
+        """Have the networks look anew at analysed images that other weights answered about.
+
+        Each with whether it was refused, so that an image that was scored all the same is so again.  What
+        is open is brought up to date anyway.
+        """
+        self._to_renew = {item.image_keys[0]: (item, refused) for item, refused in items}
+        self._renew()
+
+    def _renew(self) -> None:
+        """Compare as soon as it is known which weights are at work."""
+        if self._analyst.state is not EngineState.READY or not self._to_renew:
+            return
+        asked, self._to_renew = self._to_renew, {}
+
+        def done(answers: dict[str, tuple[tuple[str, str], ...]]) -> None:
+            for key, answered_by in answers.items():
+                if key not in self._readings and self._analyst.made_by_others(answered_by):
+                    item, refused = asked[key]
+                    self.analyse_later(item, override=refused)
+
+        self._workers.store.submit(
+            "Whose answers",
+            lambda _progress: self._store.answered_by(asked),
+            done=done,
+            failed=lambda error: self.problem.emit(
+                f"The saved analyses could not be read: {sentence(error)}"
+            ),
+        )
 
     def _restore(self, reading: Reading) -> None:
         key = reading.key
@@ -140,6 +172,7 @@ class Desk(QObject):
         self._bring_up_to_date(reading)
 
     def _on_engine(self) -> None:
+        self._renew()
         for reading in self._readings.values():
             self._bring_up_to_date(reading)
 
@@ -148,7 +181,7 @@ class Desk(QObject):
         if self._analyst.state is not EngineState.READY or reading.state is not AnalysisState.DONE:
             return
         analysis = reading.analysis
-        if analysis is not None and not reading.locked and self._analyst.made_by_others(analysis):
+        if analysis is not None and not reading.locked and self._analyst.made_by_others(analysis.answered_by):
             self.analyse(reading, override=analysis.refused is not None)
 
     def _on_review(self, reading: Reading) -> None:
@@ -156,20 +189,28 @@ class Desk(QObject):
         self._measure(reading)
 
     def _on_analysed(self, key: str, analysis: ImageAnalysis) -> None:
+        reading = self._readings.get(key)
+        restored = reading is not None and reading.state is not AnalysisState.RESTORING
         self._workers.store.submit(
             "Save analysis",
-            lambda _progress: self._store.save_analysis(analysis),
+            lambda _progress: self._keep(analysis, with_review=not restored),
             done=lambda _nothing: self.saved.emit(key),
             failed=lambda error: self.problem.emit(f"The analysis could not be saved: {sentence(error)}"),
         )
-        reading = self._readings.get(key)
         if reading is None:
             return
-        if reading.state is AnalysisState.RESTORING:
+        if not restored:
             # The store's answer that is on its way was read before this analysis: ask again.
             self._restore(reading)
         else:
             reading.take_analysis(analysis)
+
+    def _keep(self, analysis: ImageAnalysis, *, with_review: bool) -> None:
+        """Save an analysis, and bring it into the saved review of an image that is not open."""
+        self._store.save_analysis(analysis)
+        review = self._store.load(analysis.image_key) if with_review else None
+        if review is not None and not review.signed_by and fits(analysis, review):
+            self._store.save(edits.update_from_analysis(review, analysis))
 
     def _on_state(self, key: str, state: AnalysisState, message: str, progress: float) -> None:
         reading = self._readings.get(key)

@@ -79,7 +79,7 @@ def _done(reading: Reading, analyst: Analyst) -> Face:
         lines = ["No model was run on this image."]
     if analysis.refused is not None:
         lines.append(f"Scored on the reader's demand, although: {analysis.refused}")
-    if analyst.made_by_others(analysis):
+    if analyst.made_by_others(analysis.answered_by):
         ids = ", ".join(made.card_id for made in analysis.predictions)
         lines.append(f"These answers are not of the weights at work now but of {ids}.")
     lines += analysis.notices

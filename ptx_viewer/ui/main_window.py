@@ -173,11 +173,15 @@ class MainWindow(QMainWindow):
             self.volumes.cancel()
 
     def analyse_all(self) -> None:
-        """Analyse every film that has no analysis yet."""
+        """Analyse every film that has no analysis yet, or one by other weights and no signature."""
+        analysed = []
         for item in self.library.items:
             status = self.library.statuses.get(item.image_keys[0])
             if item.is_film and (status is None or not status.analysed):
                 self.desk.analyse_later(item)
+            elif item.is_film and status is not None and not status.signed:
+                analysed.append((item, status.refused))
+        self.desk.renew_later(analysed)
 
     def show_networks(self, model: str = "") -> None:
         """Open the networks, their cards and their weights."""

@@ -61,7 +61,7 @@ class Reading(Reviewing):
 
     def restore(self, analysis: ImageAnalysis | None, review: ImageReview | None) -> None:
         """Take what the store had: nothing is run and nothing is saved."""
-        if not self._fits(analysis, review):
+        if not fits(analysis, review, self.image.shape):
             self.problem.emit("What was saved belongs to an image of another size, so it is not shown.")
             analysis, review = None, None
         self.analysis = analysis
@@ -114,11 +114,16 @@ class Reading(Reviewing):
             return Side.LEFT
         return None
 
-    def _fits(self, analysis: ImageAnalysis | None, review: ImageReview | None) -> bool:
-        shapes = [finding.mask.shape for finding in review.findings] if review is not None else []
-        if analysis is not None:
-            shapes += [prediction.probability.shape for prediction in analysis.predictions]
-        return all(shape == self.image.shape for shape in shapes)
+def fits(
+    analysis: ImageAnalysis | None, review: ImageReview | None, shape: tuple[int, int] | None = None
+) -> bool:
+    """Whether all outlines of an analysis and a review are of one shape, that of the image if it is given."""
+    shapes: set[tuple[int, ...]] = {shape} if shape is not None else set()
+    if review is not None:
+        shapes |= {finding.mask.shape for finding in review.findings}
+    if analysis is not None:
+        shapes |= {prediction.probability.shape for prediction in analysis.predictions}
+    return len(shapes) <= 1
 
 
 def _knows(review: ImageReview) -> bool:

@@ -159,6 +159,18 @@ def test_statuses(store: ReviewStore, make_analysis: MakeAnalysis) -> None:
     assert store.statuses([]) == {}
 
 
+def test_who_answered_is_known_without_loading_the_maps(
+    store: ReviewStore, make_analysis: MakeAnalysis
+) -> None:
+    store.save_analysis(make_analysis("attention-unet", "mask-rcnn", image_key="two"))
+    store.save_analysis(make_analysis("unet", image_key="one"))
+    store.save_analysis(ImageAnalysis("refused", refused="This is a lateral view."))
+    two = make_analysis("attention-unet", "mask-rcnn").answered_by
+    assert [model for model, _card in two] == ["attention-unet", "mask-rcnn"]
+    assert store.answered_by(["two", "refused", "never seen"]) == {"two": two}
+    assert store.answered_by([]) == {}
+
+
 def test_a_thousand_statuses_take_one_query(store: ReviewStore) -> None:
     for number in range(0, 1000, 100):
         store.save(ImageReview(f"1.2.{number}#0", verdict=Verdict.NONE_FOUND))
