@@ -128,7 +128,7 @@ class Analyst(QObject):
         return f"{engine}, {self.device}" if engine else ""
 
     def made_by_others(self, answered_by: Iterable[tuple[str, str]]) -> bool:
-        """Whether other weights than those at work gave one of the answers; networks and their cards' ids are given."""
+        """Whether other weights than those at work gave an answer of these networks, by their cards' ids."""
         ids = {card.name: card.card_id for card in self.cards}
         return any(ids.get(model, card_id) != card_id for model, card_id in answered_by)
 
