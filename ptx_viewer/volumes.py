@@ -17,7 +17,7 @@ from ptx_viewer.study.volume import Volume
 
 #: Name under which the outlines are listed, as a model's.
 METHOD = "ct-threshold"
-TITLE = "CT by Hounsfield units"
+TITLE = "Hounsfield units on CT"
 #: What the outlines rest on, where a network's would name its card.
 BASIS = (
     "No network: air below a Hounsfield level taken from this scan's own trachea and lungs, inside the chest "

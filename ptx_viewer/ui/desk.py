@@ -100,7 +100,7 @@ class Desk(QObject):
         """Have the networks look at an open image."""
         image = reading.image
         options = AnalysisOptions(explain=(), override_refusal=override)
-        self._analyst.request(Request(reading.key, "Analysing", lambda: image, options))
+        self._analyst.request(Request(reading.key, "the film shown", lambda: image, options))
 
     def analyse_later(self, item: Displayable, *, override: bool = False) -> None:
         """Have the networks look at an image that is not open, after those that are."""

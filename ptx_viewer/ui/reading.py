@@ -114,6 +114,7 @@ class Reading(Reviewing):
             return Side.LEFT
         return None
 
+
 def fits(
     analysis: ImageAnalysis | None, review: ImageReview | None, shape: tuple[int, int] | None = None
 ) -> bool:

@@ -12,7 +12,7 @@ from .explanations import Explanations
 from .keys import Act
 from .library import Library
 from .start_screen import DISCLAIMER
-from .widgets import ActionButton, label
+from .widgets import ActionButton, ElidedLabel, label
 
 _MESSAGE_MS = 8000
 
@@ -24,18 +24,15 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self._actions = actions
-        self._work = label("", wrap=False)
+        self._work = ElidedLabel("")
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._bar.setFixedWidth(110)
         self._bar.setTextVisible(False)
         self._cancel = ActionButton(actions[Act.CANCEL], role="link")
-        self._probe = label("", "quiet", wrap=False)
-        self._engine = label("", "quiet", wrap=False)
+        self._probe = ElidedLabel()
+        self._engine = ElidedLabel()
         self._disclaimer = label(DISCLAIMER, "quiet", wrap=False)
-        # A long text may be cut off; it must not keep the window from becoming narrow.
-        for text in (self._work, self._probe, self._engine):
-            text.setMinimumWidth(1)
         self.addWidget(self._work)
         self.addWidget(self._bar)
         self.addWidget(self._cancel)

@@ -51,12 +51,13 @@ class ActionButton(QPushButton):
 
 
 class ElidedLabel(QLabel):
-    """One line of quiet plain text that is cut where the column ends: no text can widen it."""
+    """One line of plain text that ends in dots where its room ends: no text can widen it."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: str = "quiet") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setProperty("role", "quiet")
+        self._colour = QColor(theme.QUIET if role == "quiet" else theme.TEXT)
+        self.setProperty("role", role)
 
     def minimumSizeHint(self) -> QSize:
         """Ask for no width: what does not fit is cut."""
@@ -66,7 +67,7 @@ class ElidedLabel(QLabel):
         """Write as much as fits."""
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(QColor(theme.QUIET))
+        painter.setPen(self._colour)
         painter.drawText(self.rect(), int(self.alignment()), text)
         painter.end()
 

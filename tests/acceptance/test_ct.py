@@ -115,7 +115,7 @@ def test_a_series_gives_volume_percent_outlines_and_a_report(write_series, tmp_p
     assert [row.finding for row in result.rows] == ["right pneumothorax"]
     (report,) = result.reports
     words = " ".join(page.extract_text() for page in pypdf.PdfReader(report).pages)
-    assert "Pneumothorax suggested by CT by Hounsfield units: right." in words
+    assert "Pneumothorax suggested by Hounsfield units on CT: right." in words
     assert f"{finding['volume_ml']:.0f} mL" in words
 
 

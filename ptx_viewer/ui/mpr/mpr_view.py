@@ -41,6 +41,7 @@ class MprView(QWidget):
         self._active = Plane.AXIAL
         self.views = {plane: PlaneView(plane) for plane in Plane}
         self._probe: QLabel = label("", "quiet", wrap=False)
+        self._probe.setContentsMargins(8, 0, 8, 2)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

@@ -130,7 +130,7 @@ def test_findings_are_listed_with_volume_and_share(segmented):
     # 3 slices x 10 x 10 pixels of 0.64 mm² x 5 mm are 0.96 mL, less what the wall's pixels leave open.
     assert heading.startswith("Right · 1\u00a0mL · ")
     assert values(segmented)["lung volume", "left"] == pytest.approx(5 * 24 * 14 * 0.64 * 5 / 1000)
-    assert segmented.column.volume.texts()[0] == "Pneumothorax suggested by CT by Hounsfield units."
+    assert segmented.column.volume.texts()[0] == "Pneumothorax suggested by Hounsfield units on CT."
     assert segmented.column.impression.isVisible()
     assert segmented.column.volume_measures.isVisible()
     assert "Pneumothorax volume" in segmented.column.volume_measures.texts()
