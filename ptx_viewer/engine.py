@@ -178,9 +178,7 @@ class Engine:
         ------
         EngineError, Cancelled
         """
-        question = MapQuestion.of(image, attribution.model, attribution.method, target, analysis)
-        measured: Faithfulness = self._call("check", (question, attribution), progress)
-        return measured
+        return self._measure("check", image, attribution, target, analysis, progress)
 
     def repeat(
         self,
@@ -196,8 +194,19 @@ class Engine:
         ------
         EngineError, Cancelled
         """
+        return self._measure("repeat", image, attribution, target, analysis, progress)
+
+    def _measure(
+        self,
+        call: str,
+        image: Image2D,
+        attribution: Attribution,
+        target: Target,
+        analysis: ImageAnalysis | None,
+        progress: Progress,
+    ) -> Faithfulness:
         question = MapQuestion.of(image, attribution.model, attribution.method, target, analysis)
-        measured: Faithfulness = self._call("repeat", (question, attribution), progress)
+        measured: Faithfulness = self._call(call, (question, attribution), progress)
         return measured
 
     def close(self) -> None:

@@ -141,13 +141,7 @@ class ReviewStore:
         StoreError
             If it cannot be saved; the earlier one is then still there.
         """
-        columns = {
-            "verdict": review.verdict.value,
-            "signed": bool(review.signed_by),
-            "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
-            "measured": bool(review.annotations or review.moved_segments),
-        }
-        self._save(review, "review", review.key, columns)
+        self._save_review(review, measured=bool(review.annotations or review.moved_segments))
 
     def load_volume(self, series_instance_uid: str) -> VolumeReview | None:
         """Return the review of a CT series, or None; its masks are read-only.
@@ -167,13 +161,7 @@ class ReviewStore:
         StoreError
             If it cannot be saved; the earlier one is then still there.
         """
-        columns = {
-            "verdict": review.verdict.value,
-            "signed": bool(review.signed_by),
-            "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
-            "measured": bool(review.annotations),
-        }
-        self._save(review, "review", review.key, columns)
+        self._save_review(review, measured=bool(review.annotations))
 
     def load_volume_analysis(self, series_instance_uid: str) -> VolumeAnalysis | None:
         """Return the analysis of a CT series, or None; its labels are read-only.
@@ -285,6 +273,15 @@ class ReviewStore:
             return from_document(cls, row[0], arrays)
         except (codec.CodecError, DocumentError) as error:
             raise StoreError(f"The stored {table} of this image cannot be read: {error}.") from error
+
+    def _save_review(self, review: ImageReview | VolumeReview, *, measured: bool) -> None:
+        columns = {
+            "verdict": review.verdict.value,
+            "signed": bool(review.signed_by),
+            "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
+            "measured": measured,
+        }
+        self._save(review, "review", review.key, columns)
 
     def _save(self, value: object, table: str, key: str, columns: Mapping[str, object]) -> None:
         # Coded before the lock is taken: other threads need not wait for it.

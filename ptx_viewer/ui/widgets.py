@@ -66,9 +66,10 @@ class ElidedLabel(QLabel):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Write as much as fits."""
         painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         painter.setPen(self._colour)
-        painter.drawText(self.rect(), int(self.alignment()), text)
+        painter.drawText(room, int(self.alignment()), text)
         painter.end()
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 
 from ptx_viewer.study.image import Window
 from ptx_viewer.ui.viewport import Tool
 from ptx_viewer.ui.viewport.drag import Drag
-from ptx_viewer.ui.viewport.drawing_mouse import GripDrag, Making
-from ptx_viewer.ui.viewport.mouse import BrushDrag, Mouse, PanDrag, ScrollDrag, ZoomDrag
+from ptx_viewer.ui.viewport.mouse import Mouse, PanDrag, ScrollDrag, ZoomDrag
 from ptx_viewer.ui.viewport.window import dragged
 
 if TYPE_CHECKING:
@@ -57,23 +56,9 @@ class PlaneMouse(Mouse):
         if not isinstance(self._drag, ScrollDrag):
             self.cancel()
 
-    def _begin(self, button: Qt.MouseButton, position: QPointF) -> Drag | None:
-        view = self._view
-        if button is Qt.MouseButton.MiddleButton:
-            return PanDrag(view, position)
-        if button is Qt.MouseButton.RightButton:
-            return PlaneWindowDrag(view, position)
-        if button is not Qt.MouseButton.LeftButton:
-            return None
-        if view.tool.paints:
-            return BrushDrag(view, position) if view.begin_stroke() else None
-        grip = view.grip_at(position)
-        if grip is not None:
-            return GripDrag(view, position, grip)
-        view.drawingSelected.emit("")
-        kind = view.tool.measures
-        if kind is not None:
-            self._making = Making(view, kind, position)
-            return None
+    def _right(self, position: QPointF) -> Drag:
+        return PlaneWindowDrag(self._view, position)
+
+    def _use(self, position: QPointF) -> Drag | None:
         kinds: dict[Tool, type[Drag]] = {Tool.PAN: PanDrag, Tool.ZOOM: ZoomDrag, Tool.SCROLL: ScrollDrag}
-        return kinds.get(view.tool, CursorDrag)(view, position)
+        return kinds.get(self._view.tool, CursorDrag)(self._view, position)

@@ -174,21 +174,14 @@ class PlaneView(PlaneCanvas):
 
     def event(self, event: QEvent) -> bool:
         """Claim Esc while painting or drawing, before a shortcut of the window takes it."""
-        if (
-            event.type() is QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-            and self._mouse.busy
-        ):
+        if self._mouse.claims(event):
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc gives up a stroke or a drawing; every other key belongs to the window."""
-        if event.key() == Qt.Key.Key_Escape and self._mouse.busy:
-            self._mouse.cancel()
-        else:
+        if not self._mouse.give_up(event):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from .drag import Drag
 from .drawing_mouse import GripDrag, Making
@@ -113,6 +113,20 @@ class Mouse:
         """Whether Esc has a drag or a drawing to give up."""
         return self._drag is not None or self._making is not None
 
+    def claims(self, event: QEvent) -> bool:
+        """Whether `event` is Esc while there is something to give up: no shortcut of the window's then."""
+        return event.type() is QEvent.Type.ShortcutOverride and self._is_way_out(event)
+
+    def give_up(self, event: QKeyEvent) -> bool:
+        """Give up what is under way if the key is Esc; False where the key means something else."""
+        if not self._is_way_out(event):
+            return False
+        self.cancel()
+        return True
+
+    def _is_way_out(self, event: QEvent) -> bool:
+        return isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.busy
+
     def press(self, event: QMouseEvent) -> None:
         """Begin what the button stands for."""
         if self._making is not None and event.button() is Qt.MouseButton.LeftButton:
@@ -169,7 +183,7 @@ class Mouse:
         if button is Qt.MouseButton.MiddleButton:
             return PanDrag(viewport, position)
         if button is Qt.MouseButton.RightButton:
-            return ZoomDrag(viewport, position)
+            return self._right(position)
         if button is not Qt.MouseButton.LeftButton:
             return None
         if viewport.tool.paints:
@@ -181,7 +195,17 @@ class Mouse:
         kind = viewport.tool.measures
         if kind is not None:
             self._making = Making(viewport, kind, position)
-        if kind is not None or viewport.tool is Tool.SELECT:
+            return None
+        return self._use(position)
+
+    def _right(self, position: QPointF) -> Drag:
+        """Begin what the right button does."""
+        return ZoomDrag(self._viewport, position)
+
+    def _use(self, position: QPointF) -> Drag | None:
+        """Begin what the left button does with a tool that neither paints nor measures."""
+        viewport = self._viewport
+        if viewport.tool is Tool.SELECT:
             return None
         kinds: dict[Tool, type[Drag]] = {
             Tool.WINDOW: WindowDrag,
