@@ -31,7 +31,7 @@ from ptx_viewer.opinions import weigh
 from ptx_viewer.own_weights import check_weights
 from ptx_viewer.progress import Progress, silent
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
-from ptx_viewer.review.edits import review_from_analysis
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.volume import Volume

@@ -11,11 +11,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import multiprocessing
-import os
-import signal
 import sys
 import threading
-import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -26,25 +23,15 @@ from typing import Any
 
 from explain.attribution import Attribution, Faithfulness
 from explain.target import Target
+from ptx_viewer.engine_process import serve
 from ptx_viewer.explaining import MapQuestion, below_cutoff
 from ptx_viewer.progress import Cancelled, Progress, silent
-from ptx_viewer.results import (
-    FAILED,
-    MAP_FAILED,
-    MAP_NO_MEMORY,
-    NO_MEMORY,
-    AnalysisOptions,
-    EngineInfo,
-    ImageAnalysis,
-    VolumeAnalysis,
-)
+from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
 from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.volume import Volume
 
 _log = logging.getLogger(__name__)
 _CONTEXT = multiprocessing.get_context("spawn")
-#: Calls that make or measure a map.
-_MAP_CALLS = frozenset({"explain", "check", "repeat"})
 #: Seconds between looks at the cancel button while the other process works.
 _POLL = 0.05
 #: Seconds that the other process gets to end by itself.
@@ -266,7 +253,7 @@ class Engine:
         ours, theirs = _CONTEXT.Pipe()
         self._cancelled = _CONTEXT.Value("q", 0)
         process = _CONTEXT.Process(
-            target=_serve,
+            target=serve,
             args=(theirs, self._cancelled, self._device, self._models, self._weights),
             name="ptx-viewer networks",
             daemon=True,
@@ -292,59 +279,3 @@ class Engine:
                 self._process.join()
             self._process.close()
             self._process = None
-
-
-def _sentence(name: str, error: Exception) -> str:
-    """Say what an unexpected failure of the call `name` means for the user."""
-    # torch raises a RuntimeError that only says so when the memory of a processor runs out.
-    text = str(error).lower()
-    full = isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and ("out of memory" in text or "allocate memory" in text)
-    )
-    if name in _MAP_CALLS:
-        return MAP_NO_MEMORY if full else MAP_FAILED
-    return NO_MEMORY if full else FAILED
-
-
-def _serve(
-    pipe: Connection,
-    cancelled: Synchronized[int],
-    device: str,
-    models: tuple[str, ...],
-    weights: dict[str, Path],
-) -> None:
-    """Answer calls until the other end of the pipe is closed.  Runs in the process of its own."""
-    # Ctrl-C in a terminal reaches both processes; the window decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(5)  # the window comes first where cores are few
-    analyser: Any = None
-    while True:
-        try:
-            number, name, arguments = pipe.recv()
-        except (EOFError, ConnectionError):
-            return
-
-        def progress(fraction: float, message: str, number: int = number) -> None:
-            if cancelled.value >= number:
-                raise Cancelled
-            pipe.send((number, "progress", (fraction, message)))
-
-        try:
-            if analyser is None:
-                progress(0.0, "Loading the network library")
-                from ptx_viewer.analysis import Analyser
-
-                analyser = Analyser(device, models=models, weights=weights)
-            answer = (number, "done", getattr(analyser, name)(*arguments, progress=progress))
-        except Cancelled:
-            continue
-        except ValueError as error:  # raised with a sentence for the user: a device, a model, weights
-            answer = (number, "failed", (str(error), ""))
-        except Exception as error:
-            # The log file belongs to the other process.
-            answer = (number, "failed", (_sentence(name, error), traceback.format_exc()))
-        try:
-            pipe.send(answer)
-        except (ConnectionError, BrokenPipeError):
-            return

@@ -10,7 +10,7 @@ import pytest
 from explain.attribution import Attribution, Provenance
 from explain.target import Target
 from models.prediction import Box, Instance, Prediction, Side
-from ptx_viewer.engine import _sentence
+from ptx_viewer.engine_process import failure_sentence
 from ptx_viewer.explaining import below_cutoff, cache_folder, targets_of
 from ptx_viewer.results import FAILED, MAP_FAILED, MAP_NO_MEMORY, NO_MEMORY
 
@@ -108,4 +108,4 @@ def test_maps_are_kept_in_the_user_s_cache_folder_and_not_beside_the_films(monke
     ],
 )
 def test_what_went_wrong_with_a_map_is_one_sentence_about_the_map(call, error, sentence):
-    assert _sentence(call, error) == sentence
+    assert failure_sentence(call, error) == sentence

@@ -8,7 +8,7 @@ from models.cards import CONSENSUS, ModelCard
 from ptx_viewer import opinions
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.results import Consensus
-from ptx_viewer.review.edits import review_from_analysis
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.review import Finding
 from ptx_viewer.study.image import Image2D
 

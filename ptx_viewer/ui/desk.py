@@ -12,7 +12,7 @@ from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, ImageAnalysis
-from ptx_viewer.review import edits
+from ptx_viewer.review.from_analysis import update_from_analysis
 from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.review.review import Finding, ImageReview
 from ptx_viewer.review.segments import with_moved_segments
@@ -210,7 +210,7 @@ class Desk(QObject):
         self._store.save_analysis(analysis)
         review = self._store.load(analysis.image_key) if with_review else None
         if review is not None and not review.signed_by and fits(analysis, review):
-            self._store.save(edits.update_from_analysis(review, analysis))
+            self._store.save(update_from_analysis(review, analysis))
 
     def _on_state(self, key: str, state: AnalysisState, message: str, progress: float) -> None:
         reading = self._readings.get(key)

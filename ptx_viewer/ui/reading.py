@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from models.prediction import Side
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review import edits
+from ptx_viewer.review.from_analysis import review_from_analysis, update_from_analysis
 from ptx_viewer.review.history import EditHistory
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.image import Image2D
@@ -66,10 +67,10 @@ class Reading(Reviewing):
             analysis, review = None, None
         self.analysis = analysis
         if review is None and analysis is not None:
-            review = edits.review_from_analysis(analysis)
+            review = review_from_analysis(analysis)
         elif review is not None and analysis is not None and not review.signed_by and not _knows(review):
             # The reader began before the networks had their say.
-            review = edits.update_from_analysis(review, analysis)
+            review = update_from_analysis(review, analysis)
         self._history = EditHistory(review if review is not None else ImageReview(self.key))
         self.analysisChanged.emit()
         self.reviewChanged.emit()
@@ -79,7 +80,7 @@ class Reading(Reviewing):
         """Take what the networks say now, keeping whatever the reader has touched."""
         self.analysis = analysis
         if not self.locked:
-            self._history = EditHistory(edits.update_from_analysis(self.review, analysis))
+            self._history = EditHistory(update_from_analysis(self.review, analysis))
         self.analysisChanged.emit()
         self.reviewChanged.emit()
         self.set_state(AnalysisState.DONE)

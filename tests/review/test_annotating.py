@@ -15,7 +15,8 @@ from ptx_viewer.review.annotating import (
     move_annotation,
     remove_annotation,
 )
-from ptx_viewer.review.edits import Clock, ReviewLocked, review_from_analysis, sign
+from ptx_viewer.review.edits import Clock, ReviewLocked, sign
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.history import EditHistory
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.review.store import ReviewStore

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from models.prediction import Side
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.documents import DocumentError, from_document, to_document
-from ptx_viewer.review.edits import add_finding, repaint, review_from_analysis, sign
+from ptx_viewer.review.edits import add_finding, repaint, sign
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.review import AuditEvent, Finding, ImageReview, Verdict
 
 

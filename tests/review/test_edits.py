@@ -18,13 +18,12 @@ from ptx_viewer.review.edits import (
     remove_finding,
     reopen,
     repaint,
-    review_from_analysis,
     set_impression,
     set_verdict,
     sign,
     unsign,
-    update_from_analysis,
 )
+from ptx_viewer.review.from_analysis import review_from_analysis, update_from_analysis
 from ptx_viewer.review.review import Decision, Finding, ImageReview, Verdict
 
 Rectangle = Callable[[int, int, int, int], np.ndarray]

@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from ptx_viewer.results import ImageAnalysis
-from ptx_viewer.review.edits import (
-    ReviewLocked,
-    accept,
-    reject,
-    repaint,
-    review_from_analysis,
-    set_impression,
-    sign,
-    unsign,
-)
+from ptx_viewer.review.edits import ReviewLocked, accept, reject, repaint, set_impression, sign, unsign
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.history import EditHistory
 from ptx_viewer.review.review import Decision, ImageReview
 

@@ -11,7 +11,8 @@ from ptx_viewer.measure.area import NAME as AREA
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.hemithorax import NAME as SHARE
 from ptx_viewer.results import ImageAnalysis
-from ptx_viewer.review.edits import accept, add_finding, reject, repaint, review_from_analysis
+from ptx_viewer.review.edits import accept, add_finding, reject, repaint
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.spacing import Spacing, SpacingBasis

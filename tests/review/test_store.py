@@ -10,16 +10,8 @@ import pytest
 
 from models.prediction import Side
 from ptx_viewer.results import ImageAnalysis
-from ptx_viewer.review.edits import (
-    accept,
-    add_finding,
-    reject,
-    repaint,
-    review_from_analysis,
-    set_impression,
-    set_verdict,
-    sign,
-)
+from ptx_viewer.review.edits import accept, add_finding, reject, repaint, set_impression, set_verdict, sign
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.review import Decision, ImageReview, Verdict
 from ptx_viewer.review.store import ImageStatus, ReviewStore, StoreError
 

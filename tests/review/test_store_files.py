@@ -13,10 +13,8 @@ import pytest
 from models.prediction import Side
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review import database
-from ptx_viewer.review.edits import (
-    add_finding,
-    review_from_analysis,
-)
+from ptx_viewer.review.edits import add_finding
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.review.store import ReviewStore, StoreError, default_path, open_store
 

@@ -13,10 +13,8 @@ import pytest
 
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review import database
-from ptx_viewer.review.edits import (
-    review_from_analysis,
-    set_impression,
-)
+from ptx_viewer.review.edits import set_impression
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.review.store import ReviewStore, StoreError
 

@@ -28,7 +28,7 @@ from ptx_viewer.explaining import below_cutoff
 from ptx_viewer.opinions import weigh
 from ptx_viewer.progress import Progress
 from ptx_viewer.results import AnalysisOptions, EngineInfo, ImageAnalysis, VolumeAnalysis
-from ptx_viewer.review.edits import review_from_analysis
+from ptx_viewer.review.from_analysis import review_from_analysis
 from ptx_viewer.review.measured import current_measurements
 from ptx_viewer.review.store import ReviewStore
 from ptx_viewer.study.image import Image2D
