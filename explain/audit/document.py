@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from explain.audit.localisation import THRESHOLD
 from explain.audit.plots import ARUN_MASK, ARUN_SALIENCY, label
-from explain.audit.rows import GROUPS, Check, Mean, select
+from explain.audit.rows import AS_SHOWN, GROUPS, NEGLIGIBLE, Check, Mean, select
+from explain.methods import PRESENCE_CUTOFF
 from explain.repeatability import SEEDS
 
 #: A map whose likeness to the trained network's, with every layer random, may reach this shows the
@@ -34,7 +35,10 @@ The layers are re-initialised one after another from the output to the input, al
 random (Adebayo et al. 2018). A map that stays as it was shows the film, not what the network learned. The
 table gives the likeness to the trained network's map once **every** layer is random: the size of Spearman's
 correlation, and the structural similarity (never near 0 for two maps that are empty over most of the film).
-A method passes where the interval of the former stays below {TOO_ALIKE}."""
+*Negligible*: share of the films on which the random network's map has no effect worth showing (under
+{PRESENCE_CUTOFF} logit): the viewer then draws it all but empty and says so, and the order of its values, which
+the correlation compares, is that of rounding errors. *As shown* takes the likeness of such a map to be 0. A
+method passes where the interval of that stays below {TOO_ALIKE}."""
 
 _DATA_RANDOMISATION = """\
 **Data randomisation**: likeness to the map of the same network trained on permuted labels, which has nothing
@@ -186,14 +190,16 @@ def _randomisation(means: Sequence[Mean]) -> list[str]:
     last = {model: max(m.step for m in shown if m.model == model) for model in {m.model for m in shown}}
     found = {(m.model, m.method, m.figure): m for m in shown if m.step == last[m.model]}
     lines = [
-        "| model | method | rank correlation | SSIM | passes | films |",
-        "|---|---|---:|---:|---|---:|",
+        "| model | method | rank correlation | SSIM | negligible | as shown | passes | films |",
+        "|---|---|---:|---:|---:|---:|---|---:|",
     ]
     for model, method in dict.fromkeys((m.model, m.method) for m in shown):
-        ranks, likeness = found[model, method, "rank correlation"], found[model, method, "SSIM"]
+        ranks, likeness, nothing, shown_so = (
+            found[model, method, figure] for figure in ("rank correlation", "SSIM", NEGLIGIBLE, AS_SHOWN)
+        )
         lines.append(
-            f"| {model} | {label(method)} | {_cell(ranks)} | {_cell(likeness)} "
-            f"| {'yes' if ranks.high < TOO_ALIKE else '**no**'} | {ranks.n} |"
+            f"| {model} | {label(method)} | {_cell(ranks)} | {_cell(likeness)} | {nothing.value:.2f} "
+            f"| {_cell(shown_so)} | {'yes' if shown_so.high < TOO_ALIKE else '**no**'} | {ranks.n} |"
         )
     return [*lines, ""]
 

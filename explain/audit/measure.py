@@ -15,7 +15,7 @@ from explain.audit.films import AuditFilm
 from explain.audit.kept import KeptRows
 from explain.audit.localisation import localise
 from explain.audit.randomisation import cascade
-from explain.audit.rows import EDGE_MAP, OWN_MASK, RANDOM_MAP, Check, Row
+from explain.audit.rows import AS_SHOWN, EDGE_MAP, NEGLIGIBLE, OWN_MASK, RANDOM_MAP, Check, Row
 from explain.faithfulness import FaithfulnessTest
 from explain.methods import explain
 from explain.model import ExplainableModel, Progress
@@ -133,6 +133,8 @@ class Audit:
             other = map_of(forgetful, 0.3)
             for figure, value in _likeness(attribution, other):
                 rows.append(row(Check.MODEL_RANDOMISATION, figure, value, count, name))
+            for figure, value in _presence(attribution, other):
+                rows.append(row(Check.MODEL_RANDOMISATION, figure, value, count, name))
         if self.permuted is not None:
             other = map_of(self.permuted, 0.6)
             rows += [row(Check.DATA_RANDOMISATION, *figure) for figure in _likeness(attribution, other)]
@@ -219,6 +221,17 @@ def _likeness(first: Attribution, second: Attribution) -> list[tuple[str, float]
         ("rank correlation", abs(rank_correlation(first.heatmap, second.heatmap))),
         ("SSIM", structural_likeness(first.heatmap, second.heatmap, first.signed)),
     ]
+
+
+def _presence(first: Attribution, second: Attribution) -> list[tuple[str, float]]:
+    """Return whether there is nothing to show on a map, and how alike two maps are as they are shown.
+
+    A map whose whole effect is negligible is drawn all but empty and says so: the order of its values is
+    that of rounding errors and of the film's greys, and nobody sees it.
+    """
+    nothing = second.provenance.negligible
+    alike = 0.0 if nothing else abs(rank_correlation(first.heatmap, second.heatmap))
+    return [(NEGLIGIBLE, float(nothing)), (AS_SHOWN, alike)]
 
 
 def _as_attribution(heatmap: NDArray[np.float32]) -> Attribution:

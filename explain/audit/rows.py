@@ -15,6 +15,9 @@ OWN_MASK, RANDOM_MAP, EDGE_MAP = "own mask", "random map", "edge map"
 #: What every explanation is compared with.
 REFERENCES = (OWN_MASK, RANDOM_MAP, EDGE_MAP)
 
+#: Figures of the randomisation test: nothing worth showing on the map, and likeness with that in mind.
+NEGLIGIBLE, AS_SHOWN = "negligible", "as shown"
+
 
 class Check(StrEnum):
     """The parts of an audit."""

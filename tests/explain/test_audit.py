@@ -75,14 +75,28 @@ def test_a_thorough_audit_makes_the_network_forget_and_spares_the_model(model, f
     forgotten = [row for row in rows if row.check is Check.MODEL_RANDOMISATION]
     # The whole network is one layer: it is forgotten in one step.
     assert [(row.figure, row.step, row.layer) for row in forgotten] == [
-        ("rank correlation", 1, "network"), ("SSIM", 1, "network"),
-    ]  # fmt: skip
+        (figure, 1, "network") for figure in ("rank correlation", "SSIM", "negligible", "as shown")
+    ]
     # Its layer is linear in the film: whatever it forgets to is the film again, its opposite or nothing.
     assert forgotten[0].value in (0.0, pytest.approx(1.0))
     # The other network sees evidence against only, hence nothing at all.
     assert numbers(rows, Check.DATA_RANDOMISATION)["rank correlation"] == 0.0
     assert torch.equal(model.network.weight, before)
     assert not numbers(rows, Check.REPEATABILITY)  # Grad-CAM draws nothing at random
+
+
+def test_a_random_networks_map_without_effect_counts_as_unlike(model, film, monkeypatch) -> None:
+    """Its values may lie in the film's order, but they are drawn all but empty, and the map says so."""
+
+    def whisper(module: torch.nn.Module, _seed: int) -> None:
+        with torch.no_grad():
+            module.weight.mul_(1e-4)
+
+    monkeypatch.setattr("explain.audit.randomisation.randomise", whisper)
+    rows = audit(model).measure(film, thorough=True, progress=lambda *_: None)
+    forgotten = {row.figure: row.value for row in rows if row.check is Check.MODEL_RANDOMISATION}
+    assert forgotten["rank correlation"] == pytest.approx(1.0)
+    assert (forgotten["negligible"], forgotten["as shown"]) == (1.0, 0.0)
 
 
 def test_a_method_that_the_model_cannot_serve_is_named_and_left_out(model, film) -> None:
@@ -189,7 +203,7 @@ def full(drain: bool | None = None) -> list[Row]:
     ]
     for method, end in (("grad-cam", 0.12), ("lime", 0.71)):
         for step, layer, value in ((1, "head", 0.9), (2, "stem", end)):
-            for figure in ("rank correlation", "SSIM"):
+            for figure in ("rank correlation", "SSIM", "negligible", "as shown"):
                 check = Check.MODEL_RANDOMISATION
                 rows.append(Row("unet", method, "a", drain, check, figure, value, step, layer))
     return rows
@@ -202,8 +216,14 @@ def test_the_document_says_what_was_found() -> None:
     text = document(summarise(full()), MADE, ["localisation.png"], "folder")
     assert "| unet | LIME | 0.31 [0.31, 0.31] | 0.22 [0.22, 0.22] | 1.00 [1.00, 1.00] | 1 |" in text
     # A map that is still there when everything is forgotten does not pass.
-    assert "| unet | Grad-CAM | 0.12 [0.12, 0.12] | 0.12 [0.12, 0.12] | yes | 1 |" in text
-    assert "| unet | LIME | 0.71 [0.71, 0.71] | 0.71 [0.71, 0.71] | **no** | 1 |" in text
+    assert (
+        "| unet | Grad-CAM | 0.12 [0.12, 0.12] | 0.12 [0.12, 0.12] | 0.12 | 0.12 [0.12, 0.12] | yes | 1 |"
+        in text
+    )
+    assert (
+        "| unet | LIME | 0.71 [0.71, 0.71] | 0.71 [0.71, 0.71] | 0.71 | 0.71 [0.71, 0.71] | **no** | 1 |"
+        in text
+    )
     assert "0.90" not in text  # the table shows the end of the cascade alone
     assert "| unet | LIME | 0.97 [0.97, 0.97] | 0.88 [0.88, 0.88] | 1 |" in text
     assert "0.024–0.224" in text
