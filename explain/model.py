@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.explained_layer import ExplainedLayer
 from models.geometry import GridTransform, Turn
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from models.explained_layer import ExplainedLayer
 
 #: ``progress(fraction, message)`` with fraction in 0..1.  An exception raised there (cancelling)
 #: passes through every explanation and leaves nothing behind.
