@@ -19,9 +19,10 @@ from .tubes import join, project_tubes
 
 FloatArray = NDArray[np.float32]
 
-#: Vessels move with the heart (mm), and are nowhere deeper than this (HU times mm).
-_PULSATION_MM: Final = 0.2
-_VESSEL_LIMIT: Final = 30000.0
+#: Vessels move with the heart (mm), those at the hilum more, and are nowhere deeper than this (HU times mm).
+_PULSATION_MM: Final = (0.2, 0.9)
+_HILAR_RADIUS_MM: Final = 2.4
+_VESSEL_LIMIT: Final = 17000.0
 _THREADS: Final = 2
 _BLOCK: Final = 16
 _FRONT_TO_BACK: Final = (-190.0, 165.0)
@@ -150,9 +151,9 @@ def line_integrals(thorax: Thorax, projection: Projection, sampling: Sampling) -
     found = integrate_planes(evaluate, coarse, *_FRONT_TO_BACK, sampling.step_mm, maxima=4)
     fine = [_refine(array, projection, coarse, order=3 if i == 0 else 1) for i, array in enumerate(found)]
     tubes = project_tubes(join(list(thorax.bone_and_airway_layers())), projection)
-    vessels = gaussian_filter(
-        project_tubes(thorax.vessels(), projection), _PULSATION_MM / projection.pixel_mm
-    )
+    vessels = np.zeros_like(tubes)
+    for some, motion in zip(thorax.vessels().parted(_HILAR_RADIUS_MM), _PULSATION_MM, strict=True):
+        vessels += gaussian_filter(project_tubes(some, projection), motion / projection.pixel_mm)
     # Two vessels cannot be in one place: where the pieces of a fork overlap, their sum saturates.
     vessels = np.tanh(vessels * np.float32(1.0 / _VESSEL_LIMIT)) * np.float32(_VESSEL_LIMIT)
     depth = fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0)
@@ -269,7 +270,7 @@ def unresolved_structure(
 
 #: Standard deviation in mm and amplitude of the random fields.
 _SOFT_SCALES: Final = ((0.7, 0.006), (2.0, 0.008), (5.0, 0.012), (10.0, 0.015))
-_LUNG_SCALES: Final = ((0.35, 0.010), (0.7, 0.014), (1.4, 0.016), (3.0, 0.012))
+_LUNG_SCALES: Final = ((0.35, 0.004), (0.7, 0.007), (1.4, 0.010), (3.0, 0.010))
 
 
 def _fields(

@@ -23,9 +23,9 @@ SOFT_TISSUE: Final = 40.0
 LIVER: Final = 60.0
 GLAND: Final = -10.0
 CARTILAGE: Final = 110.0
-CANCELLOUS_BONE: Final = 240.0
+CANCELLOUS_BONE: Final = 280.0
 VERTEBRAL_BONE: Final = 130.0
-CORTICAL_BONE: Final = 1200.0
+CORTICAL_BONE: Final = 1500.0
 #: Parenchyma without the vessels that are resolved one by one.
 LUNG: Final = -838.0
 

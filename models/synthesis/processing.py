@@ -1,4 +1,4 @@
-"""For presentation: logarithm, multi-scale contrast, and a characteristic curve to 12 bits."""
+"""For presentation: logarithm, a characteristic curve, contrast of what is small, 12 bits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.interpolate import PchipInterpolator
 
 from .film import _broad
 
@@ -14,14 +14,24 @@ FloatArray = NDArray[np.float32]
 
 BITS: Final = 12
 
-#: Characteristic curve: the density shown in mid-grey, the contrast there, the density shown black.
-_MIDDLE: Final = 1.16
-_CONTRAST: Final = 1.6
-_BLACK: Final = 0.10
+#: Characteristic curve: densities and the grey in which large structures show, 1 is white.  It is steep
+#: in the lung and flat in heart and abdomen, which keep room for the bones in front of them.
+_DENSITY: Final = (0.0, 0.15, 0.8, 1.5, 2.2, 3.0, 4.0, 5.2, 7.0)
+_GREY: Final = (0.0, 0.0, 0.06, 0.20, 0.42, 0.62, 0.75, 0.83, 0.92)
+#: The density that the lungs are brought to, and where they lie in the body's histogram.
+_LUNGS, _LUNGS_PERCENTILE = 1.75, 30.0
+_SMALL_MM, _LARGE_MM = 1.6, 16.0
+#: Grey per density of structures between the two scales and below the smaller one, at least, and the
+#: share of the curve's own slope that they have where it is steeper.
+_MIDDLE_LEAST, _MIDDLE_SHARE = 0.26, 1.2
+_FINE_LEAST, _FINE_SHARE = 0.65, 2.2
 
 
 def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     """Turn a detector signal into stored values that are shown as they are, white for bone.
+
+    As in multi-scale processing of digital radiography, the curve is applied to the large structures
+    alone; what is smaller is added with a contrast that does not sink where the curve is flat.
 
     Parameters
     ----------
@@ -34,13 +44,25 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
         0 (black) .. 4095 (white).
     """
     density = -np.log(np.clip(signal, 1e-5, None))
-    # Latitude: large structures are compressed, small ones kept, so that lung and mediastinum both show.
-    fine = density - gaussian_filter(density, 1.6 / pixel_mm)
-    large = _broad(density, 22.0 / pixel_mm)
-    middle = density - fine - large
-    balanced = np.float32(0.72) * large + np.float32(1.3) * middle + np.float32(1.6) * fine
-    curve = 1.0 / (1.0 + np.exp((_MIDDLE - balanced) * np.float32(_CONTRAST)))
-    black = 1.0 / (1.0 + np.exp((_MIDDLE - _BLACK) * _CONTRAST))
-    shown = np.clip((curve - black) / (1.0 - black), 0.0, 1.0)
-    result: NDArray[np.uint16] = np.rint(shown * (2**BITS - 1)).astype(np.uint16)
+    # Exposure recognition: lungs are shown alike, however thick the patient is.
+    body = density[density > _DENSITY[2]]
+    if body.size:
+        density *= np.float32(np.clip(_LUNGS / np.percentile(body, _LUNGS_PERCENTILE), 0.8, 1.2))
+    without_fine = _broad(density, _SMALL_MM / pixel_mm)
+    large = _broad(density, _LARGE_MM / pixel_mm)
+    grey, slope = _curve(large)
+    shown = grey + np.maximum(_MIDDLE_SHARE * slope, _MIDDLE_LEAST) * (without_fine - large)
+    shown += np.maximum(_FINE_SHARE * slope, _FINE_LEAST) * (density - without_fine)
+    # Air stays black: there is no contrast to keep where nothing absorbs.
+    shown *= np.clip((density - _DENSITY[1]) / (_DENSITY[2] - _DENSITY[1]), 0.0, 1.0)
+    result: NDArray[np.uint16] = np.rint(np.clip(shown, 0.0, 1.0) * (2**BITS - 1)).astype(np.uint16)
     return result
+
+
+def _curve(density: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Grey and its slope for densities of any shape."""
+    steps = np.linspace(_DENSITY[0], _DENSITY[-1], 512)
+    curve = PchipInterpolator(_DENSITY, _GREY)
+    at = np.clip(density, _DENSITY[0], _DENSITY[-1])
+    grey, slope = (np.interp(at, steps, values).astype(np.float32) for values in (curve(steps), curve(steps, 1)))
+    return grey, slope

@@ -15,16 +15,10 @@ from .collapse import Pneumothorax, Retreat, Volumes, cavity_grid, deformed, sol
 from .devices import DEVICES, Device, device_tubes
 from .fields import FloatArray, coverage
 from .materials import AIR, FAT, GLAND, LIVER, LUNG, MUSCLE, SKIN, SOFT_TISSUE
-from .skeleton import (
-    add_humeral_heads,
-    add_ribs,
-    add_scapulae,
-    add_spine,
-    add_sternum,
-    airway_tubes,
-    bone_tubes,
-)
+from .shoulders import add_scapulae
+from .skeleton import add_ribs, add_sternum, airway_tubes, bone_tubes
 from .soft_tissue import SKIN_MM, add_gas, body, breasts, muscle
+from .spine import add_spine
 from .tubes import Tubes, join
 from .vessels import grow_vessels
 
@@ -208,6 +202,10 @@ class Thorax:
         _mix(hounsfield, inside.cage, SOFT_TISSUE, width)
         np.minimum(inside.mediastinum, inside.cage, out=part.mediastinum)
         np.minimum(inside.abdomen, inside.cage, out=part.abdomen)
+        # In front of the great vessels the mediastinum is mostly fat.
+        prevascular = coverage(inside.mediastinum - np.float32(6.0), 8.0) * coverage(z - 25.0, 30.0)
+        prevascular *= np.float32(np.clip((-26.0 - y) / 16.0, 0.0, 1.0))
+        hounsfield += prevascular * coverage(inside.cage, width) * np.float32(0.8 * (FAT - SOFT_TISSUE))
         liver = coverage(part.abdomen, width) * coverage(30.0 - x, 20.0)
         hounsfield += liver * np.float32(LIVER - SOFT_TISSUE)
         add_gas(hounsfield, anatomy, x, y, z, width)
@@ -215,8 +213,6 @@ class Thorax:
         add_spine(hounsfield, anatomy, x, y, z, width)
         add_ribs(hounsfield, anatomy, inside.cage, x, y, z, width)
         add_sternum(hounsfield, anatomy, x, y, z, width)
-        if arms:
-            add_humeral_heads(hounsfield, anatomy, x, y, z, width)
         add_scapulae(hounsfield, anatomy, x, y, z, width)
 
     def _add_lungs(

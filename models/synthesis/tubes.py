@@ -46,6 +46,14 @@ class Tubes:
         """Return the tubes with `share` of their radii."""
         return replace(self, start_radius=self.start_radius * share, end_radius=self.end_radius * share)
 
+    def parted(self, radius_mm: float) -> tuple[Tubes, Tubes]:
+        """Return the pieces up to that mean radius, and the broader ones."""
+        thin = 0.5 * (self.start_radius + self.end_radius) <= radius_mm
+        first, second = (
+            Tubes(**{name: array[some] for name, array in vars(self).items()}) for some in (thin, ~thin)
+        )
+        return first, second
+
     def moved(self, mapping: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Tubes:
         """Return the tubes with every point [N, 3] sent through a smooth `mapping`."""
         start, end = mapping(self.start), mapping(self.end)
