@@ -144,9 +144,31 @@ def _organs(anatomy: Anatomy) -> tuple[Solid, ...]:
     )
 
 
+#: Places of fat among the organs: at the apex, beside the right atrium, in front of the trachea.
+_FAT_PLACES: Final = (4, 5, 12)
+
+
+@lru_cache(maxsize=16)
+def _solid_organs(anatomy: Anatomy) -> tuple[Solid, ...]:
+    return tuple(organ for place, organ in enumerate(_organs(anatomy)) if place not in _FAT_PLACES)
+
+
+def organs(anatomy: Anatomy, x: FloatArray, y: float, z: FloatArray) -> FloatArray:
+    """Signed distance to heart, vessels and what surrounds the spine: the mediastinum without its fat."""
+    result = _spinal_column(anatomy, x, y, z)
+    join_solids(result, _solid_organs(anatomy), x, y, z, 6.0)
+    return result
+
+
 def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
+    result = _spinal_column(anatomy, x, y, z)
+    join_solids(result, _organs(anatomy), x, y, z, 6.0)
+    return result
+
+
+def _spinal_column(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:
     level = np.clip(z * np.float32(1 / 140.0), -1.0, 1.0)
-    result = elliptic_column(
+    return elliptic_column(
         x - spine_x(anatomy, z),
         y,
         np.float32(17.0 * anatomy.width) - np.float32(2.0) * level,
@@ -154,8 +176,6 @@ def _mediastinum(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> Fl
         spine_y(anatomy, z) + np.float32(8.0),
         np.zeros_like(z),
     )
-    join_solids(result, _organs(anatomy), x, y, z, 6.0)
-    return result
 
 
 def _cupola(anatomy: Anatomy, x: FloatArray, y: Depth, z: FloatArray) -> FloatArray:

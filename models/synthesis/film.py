@@ -20,9 +20,9 @@ from .tubes import join, project_tubes
 FloatArray = NDArray[np.float32]
 
 #: Vessels move with the heart (mm), those at the hilum more, and are nowhere deeper than this (HU times mm).
-_PULSATION_MM: Final = (0.2, 0.9)
+_PULSATION_MM: Final = (0.2, 0.6)
 _HILAR_RADIUS_MM: Final = 2.4
-_VESSEL_LIMIT: Final = 17000.0
+_VESSEL_LIMIT: Final = 20000.0
 _THREADS: Final = 2
 _BLOCK: Final = 16
 _FRONT_TO_BACK: Final = (-190.0, 165.0)
@@ -269,7 +269,7 @@ def unresolved_structure(
 
 
 #: Standard deviation in mm and amplitude of the random fields.
-_SOFT_SCALES: Final = ((0.7, 0.006), (2.0, 0.008), (5.0, 0.012), (10.0, 0.015))
+_SOFT_SCALES: Final = ((0.7, 0.007), (2.0, 0.011), (5.0, 0.017), (10.0, 0.020))
 _LUNG_SCALES: Final = ((0.35, 0.004), (0.7, 0.007), (1.4, 0.010), (3.0, 0.010))
 
 

@@ -17,14 +17,14 @@ BITS: Final = 12
 #: Characteristic curve: densities and the grey in which large structures show, 1 is white.  It is steep
 #: in the lung and flat in heart and abdomen, which keep room for the bones in front of them.
 _DENSITY: Final = (0.0, 0.15, 0.8, 1.5, 2.2, 3.0, 4.0, 5.2, 7.0)
-_GREY: Final = (0.0, 0.0, 0.06, 0.20, 0.42, 0.62, 0.75, 0.83, 0.92)
+_GREY: Final = (0.0, 0.0, 0.04, 0.18, 0.45, 0.67, 0.79, 0.86, 0.94)
 #: The density that the lungs are brought to, and where they lie in the body's histogram.
 _LUNGS, _LUNGS_PERCENTILE = 1.75, 30.0
 _SMALL_MM, _LARGE_MM = 1.6, 16.0
 #: Grey per density of structures between the two scales and below the smaller one, at least, and the
 #: share of the curve's own slope that they have where it is steeper.
-_MIDDLE_LEAST, _MIDDLE_SHARE = 0.26, 1.2
-_FINE_LEAST, _FINE_SHARE = 0.65, 2.2
+_MIDDLE_LEAST, _MIDDLE_SHARE = 0.24, 1.05
+_FINE_LEAST, _FINE_SHARE = 0.55, 2.2
 
 
 def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:

@@ -32,7 +32,7 @@ _RIB_HEAD: Final = 21.0
 #: Ribs lie this far outside the inner surface of the cage (mm), and are this thick.
 _RIB_DEPTH: Final = 4.0
 _RIB_HALF_THICKNESS: Final = 3.3
-_CORTEX: Final = 2.0
+_CORTEX: Final = 1.7
 #: The costal arch: its top, and how it opens below.
 _ARCH_Z: Final = -40.0
 _ARCH_SLOPE: Final = 1.1
@@ -85,8 +85,8 @@ def add_ribs(
     steep = np.sqrt(1.0 + (slope / 115.0) ** 2)
     half_height = _HALF_HEIGHT[number] * (1.0 - 0.12 * np.cos(2.0 * angle))
     outer = _ellipse(offset / steep, depth, half_height, _RIB_HALF_THICKNESS)
-    # The shaft is strongest behind and thins out towards its cartilage.
-    cortex = _CORTEX * np.interp(angle, [0.3 * np.pi, 0.65 * np.pi], [1.0, 0.5]).astype(np.float32)
+    # The shaft is strongest behind and thins out towards the side and its cartilage.
+    cortex = _CORTEX * np.interp(angle, [0.25 * np.pi, 0.42 * np.pi], [1.0, 0.5]).astype(np.float32)
     inner = _ellipse(offset / steep, depth, half_height - cortex * 0.9, _RIB_HALF_THICKNESS - cortex)
     outer = np.minimum(outer, np.abs(x[0, columns]) - np.float32(_RIB_HEAD))
     # Below the breastbone the cartilages part: nothing crosses the middle under the costal arch.

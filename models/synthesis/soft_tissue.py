@@ -45,7 +45,7 @@ def body(anatomy: Anatomy, x: FloatArray, y: float, z: FloatArray, arms: bool) -
 def _arms(anatomy: Anatomy) -> tuple[Solid, ...]:
     more = 0.6 * (anatomy.fat_mm - 10.0)
     return tuple(
-        Cone(arm_axis(anatomy, side, -4.0), arm_axis(anatomy, side, 210.0), (46.0 + more, 40.0 + more))
+        Cone(arm_axis(anatomy, side, -4.0), arm_axis(anatomy, side, 210.0), (54.0 + more, 44.0 + more))
         for side in (-1, 1)
     )
 
@@ -87,7 +87,10 @@ def _muscles(anatomy: Anatomy) -> tuple[Solid, ...]:
             Cone((s * 27.0, back[1] + 12.0, 120.0 * h), (s * 31.0, back[3] + 12.0, -220.0 * h), (20.0, 26.0)),
             Cone((s * 20.0, 56.0, 196.0 * h), (s * 130.0 * w, 52.0, 112.0 * h), (17.0, 13.0)),
             Cone((s * 44.0, 4.0, 205.0 * h), (s * 13.0, -40.0, 104.0 * h), (10.0, 8.0)),
-            Ellipsoid((s * 168.0 * w, 18.0, 86.0 * h), (44.0, 44.0, 50.0)),
+            # deltoid; the muscles on both faces of the shoulder blade
+            Ellipsoid((s * 168.0 * w, 18.0, 84.0 * h), (52.0, 52.0, 56.0)),
+            Cone((s * 148.0 * w, 46.0, 92.0 * h), (s * 140.0 * w, 56.0, -12.0 * h), (30.0, 13.0)),
+            Cone((s * 112.0 * w, 58.0, 100.0 * h), (s * 160.0 * w, 38.0, 98.0 * h), (20.0, 24.0)),
         ]
     return tuple(found)
 

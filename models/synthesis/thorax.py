@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from .anatomy import SIDES, Anatomy, Side, draw_anatomy, sign
-from .cavity import Cavities, cavities
+from .cavity import Cavities, cavities, organs
 from .collapse import Pneumothorax, Retreat, Volumes, cavity_grid, deformed, solve_collapse
 from .devices import DEVICES, Device, device_tubes
 from .fields import FloatArray, coverage
@@ -26,6 +26,9 @@ from .vessels import grow_vessels
 _FAR: Final = -60.0
 #: A retreat is worked out up to so far outside the pleural cavity (mm).
 _NEAR: Final = -4.0
+#: Mediastinal fat with its septa and small vessels (HU), and how deep under the pleura it begins (mm).
+_MEDIASTINAL_FAT: Final = -75.0
+_PLEURAL_RIM_MM: Final = 4.0
 #: The visceral pleura (mm), spread over this much on a voxel grid so that its integral holds.
 _PLEURA_MM, _PLEURA_SPREAD_MM = 0.5, 0.8
 
@@ -202,10 +205,10 @@ class Thorax:
         _mix(hounsfield, inside.cage, SOFT_TISSUE, width)
         np.minimum(inside.mediastinum, inside.cage, out=part.mediastinum)
         np.minimum(inside.abdomen, inside.cage, out=part.abdomen)
-        # In front of the great vessels the mediastinum is mostly fat.
-        prevascular = coverage(inside.mediastinum - np.float32(6.0), 8.0) * coverage(z - 25.0, 30.0)
-        prevascular *= np.float32(np.clip((-26.0 - y) / 16.0, 0.0, 1.0))
-        hounsfield += prevascular * coverage(inside.cage, width) * np.float32(0.8 * (FAT - SOFT_TISSUE))
+        # Under its pleura the mediastinum is fat where there is no organ.
+        fatty = coverage(np.minimum(part.mediastinum, -part.abdomen) - np.float32(_PLEURAL_RIM_MM), 4.0)
+        fatty *= np.float32(1.0) - coverage(organs(anatomy, x, y, z), 3.0)
+        hounsfield += fatty * np.float32(_MEDIASTINAL_FAT - SOFT_TISSUE)
         liver = coverage(part.abdomen, width) * coverage(30.0 - x, 20.0)
         hounsfield += liver * np.float32(LIVER - SOFT_TISSUE)
         add_gas(hounsfield, anatomy, x, y, z, width)
