@@ -12,8 +12,8 @@ from .materials import CANCELLOUS_BONE, CORTICAL_BONE, MUSCLE
 from .tubes import Tubes, join, polyline
 
 #: A round end: how far beyond the last point, and the radius there, in radii.
-_CAP_ALONG: Final = np.array([0.45, 0.8, 1.0])
-_CAP_RADIUS: Final = np.array([0.89, 0.6, 0.08])
+_CAP_ALONG: Final = np.sin(np.deg2rad([18.0, 36.0, 54.0, 70.0, 88.0]))
+_CAP_RADIUS: Final = np.cos(np.deg2rad([18.0, 36.0, 54.0, 70.0, 88.0]))
 _STEP_MM: Final = 2.0
 
 
@@ -51,13 +51,14 @@ def long_bone(
     radii : list of float
         At the points, in mm.
     cortex : float
-        Thickness in mm where the bone is thinnest.
+        Thickness in mm where the bone has its usual radius.
     core_hu : float
     """
     path, radius = _capped(np.array(points, float), np.array(radii, float))
     outer = polyline(path, radius, CORTICAL_BONE - MUSCLE, _STEP_MM)
     # The cortex of a shaft thins out towards its broader ends.
-    wall = cortex * (min(radii) / np.maximum(radius, min(radii))) ** 1.5
+    usual = float(np.median(radii))
+    wall = cortex * (usual / np.maximum(radius, usual)) ** 1.5
     inner = polyline(path, np.maximum(radius - wall, 0.05), core_hu - CORTICAL_BONE, _STEP_MM)
     return outer, inner
 

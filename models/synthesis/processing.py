@@ -44,10 +44,10 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
         0 (black) .. 4095 (white).
     """
     density = -np.log(np.clip(signal, 1e-5, None))
-    # Exposure recognition: lungs are shown alike, however thick the patient is.
+    # Exposure recognition: lungs are shown nearly alike, however thick the patient is.
     body = density[density > _DENSITY[2]]
     if body.size:
-        density *= np.float32(np.clip(_LUNGS / np.percentile(body, _LUNGS_PERCENTILE), 0.8, 1.2))
+        density *= np.float32(np.clip(np.sqrt(_LUNGS / np.percentile(body, _LUNGS_PERCENTILE)), 0.85, 1.15))
     without_fine = _broad(density, _SMALL_MM / pixel_mm)
     large = _broad(density, _LARGE_MM / pixel_mm)
     grey, slope = _curve(large)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from .anatomy import SIDES, Anatomy, cage_profile, sign
 from .bones import long_bone, ring
@@ -34,11 +35,11 @@ _BLADE: Final = (
     (124.0, 111.0),
     (141.0, 104.0),
     (158.0, 102.0),
-    (158.0, 76.0),
-    (152.0, 50.0),
+    (157.0, 76.0),
+    (153.0, 50.0),
     (150.0, 10.0),
-    (149.0, -30.0),
-    (144.0, -35.0),
+    (147.0, -30.0),
+    (143.0, -35.0),
     (138.0, -20.0),
     (127.0, 40.0),
     (116.0, 88.0),
@@ -52,7 +53,7 @@ _PLATE_HALF_MM: Final = 1.4
 
 def _swung(anatomy: Anatomy, lateral: float, height: float) -> tuple[float, float]:
     """Where a point of the shoulder blade lies: arms held away turn its lower angle outwards."""
-    angle = np.deg2rad(max(0.0, 0.3 * anatomy.arm_degrees - 4.0))
+    angle = np.deg2rad(max(0.0, 0.12 * anatomy.arm_degrees - 2.0))
     dx, dz = lateral - 150.0, height - 90.0
     cosine, sine = float(np.cos(angle)), float(np.sin(angle))
     return 150.0 + dx * cosine - dz * sine, 90.0 + dx * sine + dz * cosine
@@ -142,7 +143,7 @@ def shoulder_tubes(
         bones += [
             long_bone(clavicle, [r * (0.7 + 0.3 * w) for r in _CLAVICLE_RADII], 2.2),
             # lateral border, thick above; medial border; upper border
-            long_bone([blade(x, None, z) for x, z in _BLADE[_LATERAL]], [3.6, 3.4, 2.8, 2.2], 1.3),
+            long_bone([blade(x, None, z) for x, z in _BLADE[_LATERAL]], [2.2, 3.8, 3.2, 2.4], 1.3),
             long_bone([blade(x, None, z) for x, z in _BLADE[_MEDIAL]], [1.3, 1.1, 1.2], 0.6),
             # its spine, rising to the acromion over the joint
             long_bone(
@@ -174,6 +175,8 @@ def shoulder_tubes(
 
 def _humerus(anatomy: Anatomy, side: int) -> tuple[Tubes, Tubes]:
     """Upper arm as a solid of revolution: a ball, a neck, a shaft."""
-    along = np.array([-8.0, 0.0, 8.0, 16.0, 26.0, 38.0, 55.0, 90.0, 150.0, 205.0])
-    radii = [19.5, 21.6, 20.8, 18.2, 15.6, 13.6, 12.2, 11.2, 11.0, 11.0]
-    return long_bone([arm_axis(anatomy, side, at) for at in along.tolist()], radii, 1.6)
+    known = [-8.0, 0.0, 8.0, 16.0, 26.0, 38.0, 55.0, 90.0, 205.0]
+    radii = PchipInterpolator(known, [19.5, 21.6, 20.8, 18.2, 15.6, 13.6, 12.2, 11.2, 11.0])
+    along = np.concatenate([np.arange(-8.0, 60.0, 3.0), [75.0, 90.0, 140.0, 205.0]])
+    path = [arm_axis(anatomy, side, at) for at in along.tolist()]
+    return long_bone(path, radii(along).tolist(), 2.0)

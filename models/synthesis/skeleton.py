@@ -33,6 +33,8 @@ _RIB_HEAD: Final = 21.0
 _RIB_DEPTH: Final = 4.0
 _RIB_HALF_THICKNESS: Final = 3.3
 _CORTEX: Final = 1.7
+#: Ribs lie on the cage up to this height.
+_TOP: Final = 128.0
 #: The costal arch: its top, and how it opens below.
 _ARCH_Z: Final = -40.0
 _ARCH_SLOPE: Final = 1.1
@@ -57,7 +59,7 @@ def add_ribs(
     shell = np.abs(cage + np.float32(_RIB_DEPTH)) < _RIB_HALF_THICKNESS + width
     # Above the inlet the distance is no longer one: nothing lies outside the cage's own width there.
     profile = cage_profile(anatomy, z)
-    shell &= (np.abs(x) < profile.half_width + np.float32(16.0)) & (z < np.float32(128.0 * anatomy.height))
+    shell &= (np.abs(x) < profile.half_width + np.float32(16.0)) & (z < np.float32(_TOP * anatomy.height))
     rows, columns = np.nonzero(shell)
     if not len(rows):
         return
@@ -94,6 +96,8 @@ def add_ribs(
     outer = np.minimum(outer, np.where(angle > 0.5 * np.pi, np.abs(x[0, columns]) - arch, outer))
     bone = coverage((_BONE_END[number] - angle) * 90.0, width)
     inside, core = coverage(outer, width), coverage(inner, width)
+    # The first rib leaves the shell of the cage upwards: it fades rather than end in an edge.
+    inside *= np.clip((_TOP * np.float32(anatomy.height) - z[rows, 0]) * np.float32(1 / 8.0), 0.0, 1.0)
     value = CORTICAL_BONE + (CANCELLOUS_BONE - CORTICAL_BONE) * core
     cartilage = CARTILAGE + 1.2 * max(0, anatomy.age - 40)
     value = bone * value + (1.0 - bone) * np.where(number < 10, cartilage, MUSCLE)
@@ -148,7 +152,7 @@ def rib_margins(anatomy: Anatomy) -> Tubes:
                 )
                 x = side * (width + _RIB_DEPTH) * np.sin(turn)
                 y = middle + (depth + _RIB_DEPTH) * np.cos(turn)
-                shown = (np.abs(x) > _RIB_HEAD + 2.0) & (z < 124.0 * anatomy.height)
+                shown = (np.abs(x) > _RIB_HEAD + 2.0) & (z < (_TOP - 5.0) * anatomy.height)
                 if shown.sum() > 4:
                     path = np.stack([x, y, z], axis=1)[shown]
                     found.append(polyline(path, np.full(len(path), _MARGIN_MM), _MARGIN_HU, 2.5))

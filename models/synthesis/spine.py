@@ -28,7 +28,7 @@ _HALF_WIDTH: Final = ((-200.0, -100.0, 0.0, 60.0, 140.0), (20.0, 17.4, 15.0, 13.
 _BODY_SHARE: Final = 0.39
 _CORTEX_MM: Final = 0.4
 #: How the kyphosis tilts the end plates at these levels: mm backwards for each mm upwards.
-_TILT: Final = ((-240.0, -130.0, 0.0, 110.0, 145.0, 220.0), (0.10, 0.32, 0.13, -0.28, -0.24, -0.08))
+_TILT: Final = ((-240.0, -130.0, 0.0, 110.0, 145.0, 220.0), (0.06, 0.16, 0.10, -0.22, -0.20, -0.08))
 #: Above the pleural cupola the spine no longer follows the back of the cage (mm).
 _TOP_OF_CAGE: Final = 128.0
 
@@ -59,7 +59,7 @@ def add_spine(
     numbers = np.interp(along, _LEVELS[::-1], np.arange(len(_LEVELS))[::-1])
     offset = (np.abs(numbers - np.rint(numbers))[:, None] * spacing).astype(np.float32)
     half_width = _half_width(anatomy, level)
-    waist = np.float32(0.90) + np.float32(0.40) * (offset / spacing) ** 2
+    waist = np.float32(0.86) + np.float32(0.56) * (offset / spacing) ** 2
     radius = np.sqrt(
         (sideways / (half_width * waist)) ** 2 + (behind / (half_width * waist * np.float32(0.8))) ** 2
     )
@@ -100,7 +100,7 @@ def spine_tubes(anatomy: Anatomy) -> tuple[Tubes, list[tuple[Tubes, Tubes]]]:
                     aside * half_width,
                     forward * (0.8 * half_width),
                     0.7,
-                    0.8 * contrast,
+                    0.7 * contrast,
                     axis * (0.7 * end),
                 )
             )
@@ -115,7 +115,7 @@ def spine_tubes(anatomy: Anatomy) -> tuple[Tubes, list[tuple[Tubes, Tubes]]]:
             if 6 <= number < 18:
                 tip = root - forward * 17.0 + aside * (side * 15.0) + axis * 3.0
                 ends = [tuple(root - forward * 8.0), tuple(tip)]
-                processes.append(long_bone(ends, [3.6, 4.0], 0.7, density + 60.0))  # type: ignore[arg-type]
+                processes.append(long_bone(ends, [3.4, 3.8], 0.5, density))  # type: ignore[arg-type]
         for back in (22.0, 27.0, 32.0):
             drop = arch - forward * back - axis * (0.28 * spacing + 0.25 * (back - 22.0))
             rims.append(ring(drop, aside * 2.6, axis * (0.26 * spacing), 0.7, contrast))

@@ -207,7 +207,7 @@ class Thorax:
         np.minimum(inside.abdomen, inside.cage, out=part.abdomen)
         # Under its pleura the mediastinum is fat where there is no organ.
         fatty = coverage(np.minimum(part.mediastinum, -part.abdomen) - np.float32(_PLEURAL_RIM_MM), 4.0)
-        fatty *= np.float32(1.0) - coverage(organs(anatomy, x, y, z), 3.0)
+        fatty *= np.float32(1.0) - coverage(organs(anatomy, x, y, z), 8.0)
         hounsfield += fatty * np.float32(_MEDIASTINAL_FAT - SOFT_TISSUE)
         liver = coverage(part.abdomen, width) * coverage(30.0 - x, 20.0)
         hounsfield += liver * np.float32(LIVER - SOFT_TISSUE)
