@@ -40,7 +40,10 @@ def add_shell(hounsfield: FloatArray, shape: FloatArray, width: float, cortex: f
 
 
 def long_bone(
-    points: list[tuple[float, float, float]], radii: list[float], cortex: float, core_hu: float = CANCELLOUS_BONE
+    points: list[tuple[float, float, float]],
+    radii: list[float],
+    cortex: float,
+    core_hu: float = CANCELLOUS_BONE,
 ) -> tuple[Tubes, Tubes]:
     """Return a bone with rounded ends: solid cortex, and what its core takes from it.
 
@@ -84,7 +87,7 @@ def ring(
     contrast: float,
     saddle: NDArray[np.float64] | float = 0.0,
 ) -> Tubes:
-    """Return a thin closed tube: ``centre + first cos t + second sin t + saddle cos 2t``, vectors [3] in mm."""
+    """Return a thin closed tube along ``centre + first cos t + second sin t + saddle cos 2t``, in mm."""
     turn = np.linspace(0.0, 2.0 * np.pi, 17)[:, None]
     points = centre + first * np.cos(turn) + second * np.sin(turn) + saddle * np.cos(2.0 * turn)
     return polyline(points, np.full(len(points), radius), contrast, _STEP_MM)

@@ -64,5 +64,7 @@ def _curve(density: FloatArray) -> tuple[FloatArray, FloatArray]:
     steps = np.linspace(_DENSITY[0], _DENSITY[-1], 512)
     curve = PchipInterpolator(_DENSITY, _GREY)
     at = np.clip(density, _DENSITY[0], _DENSITY[-1])
-    grey, slope = (np.interp(at, steps, values).astype(np.float32) for values in (curve(steps), curve(steps, 1)))
+    grey, slope = (
+        np.interp(at, steps, values).astype(np.float32) for values in (curve(steps), curve(steps, 1))
+    )
     return grey, slope

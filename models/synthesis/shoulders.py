@@ -16,7 +16,7 @@ from .tubes import Tubes, join
 Point = tuple[float, float, float]
 
 #: Clavicle from the sternum to the acromion (mm on the left of an average man): an S, first forward.
-_CLAVICLE: Final = (
+_CLAVICLE: Final[tuple[Point, ...]] = (
     (17.0, -49.0, 95.0),
     (27.0, -54.0, 99.0),
     (46.0, -58.0, 106.0),
@@ -30,7 +30,7 @@ _CLAVICLE_RADII: Final = (8.8, 8.0, 6.4, 5.8, 5.5, 5.8, 6.6, 5.6)
 
 #: Outline of the blade seen from behind: its upper and lower angles, its border to the arm, its neck.
 #: The medial border lies beside the cage, as with the shoulders rolled forward for a PA film.
-_BLADE: Final = (
+_BLADE: Final[tuple[tuple[float, float], ...]] = (
     (111.0, 113.0),
     (124.0, 111.0),
     (141.0, 104.0),
@@ -83,7 +83,7 @@ def add_scapulae(
         return
     z = z[rows[0] : rows[-1] + 1]
     part = hounsfield[rows[0] : rows[-1] + 1]
-    lateral = np.abs(x) / np.float32(anatomy.width)
+    lateral = (np.abs(x) / np.float32(anatomy.width)).astype(np.float32, copy=False)
     columns = np.flatnonzero((lateral[0] > 100.0) & (lateral[0] < 200.0))
     if not len(columns):
         return

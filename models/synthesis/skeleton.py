@@ -130,31 +130,47 @@ def add_sternum(
             add_shell(hounsfield, shape, width, 0.5, VERTEBRAL_BONE)
 
 
+def rib_course(
+    anatomy: Anatomy, number: int, side: int, share: NDArray[np.float64], edge: float = 0.0
+) -> NDArray[np.float64]:
+    """Return points [N, 3] on the outside of the cage along a rib.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    number : int
+        0 for the first rib.
+    side : int
+        1 on the patient's left, -1 on the right.
+    share : ndarray of float64, shape [N]
+        0 at the spine, 1 where bone becomes cartilage.
+    edge : float
+        -1 for the lower margin, 0 for the middle, 1 for the upper margin.
+    """
+    turn = share * _BONE_END[number]
+    fallen = np.interp(turn, _DROP_ANGLE, _DROP) * anatomy.rib_drop * _DROP_SCALE[number]
+    fallen = fallen + _FALL[number] * turn / np.pi
+    slope = np.gradient(fallen, turn)
+    half = (_HALF_HEIGHT[number] * (1.0 - 0.12 * np.cos(2.0 * turn)) - 1.0) * np.hypot(1.0, slope / 115.0)
+    z = (RIB_Z[number] + anatomy.rib_phase_mm - 1.5 * side - fallen + edge * half) * anatomy.height
+    profile = cage_profile(anatomy, z[:, None].astype(np.float32))
+    width, depth, middle = (
+        part[:, 0].astype(float) for part in (profile.half_width, profile.half_depth, profile.centre_y)
+    )
+    x = side * (width + _RIB_DEPTH) * np.sin(turn)
+    return np.stack([x, middle + (depth + _RIB_DEPTH) * np.cos(turn), z], axis=1)
+
+
 def rib_margins(anatomy: Anatomy) -> Tubes:
     """Return the upper and lower margin of every rib as thin tubes, to be added to the ribs of the planes."""
-    angle = np.linspace(0.10, 1.0, 44)
     found: list[Tubes] = []
-    for number, level in enumerate(RIB_Z.tolist()):
-        turn = angle * _BONE_END[number]
-        fallen = np.interp(turn, _DROP_ANGLE, _DROP) * anatomy.rib_drop * _DROP_SCALE[number]
-        fallen = fallen + _FALL[number] * turn / np.pi
-        slope = np.gradient(fallen, turn)
-        half = _HALF_HEIGHT[number] * (1.0 - 0.12 * np.cos(2.0 * turn)) - 1.0
-        half = half * np.sqrt(1.0 + (slope / 115.0) ** 2)
-        for side in (-1.0, 1.0):
+    for number in range(len(RIB_Z)):
+        for side in (-1, 1):
             for edge in (-0.94, 0.94):
-                height = level + anatomy.rib_phase_mm - 1.5 * side - fallen + edge * half
-                z = height * anatomy.height
-                profile = cage_profile(anatomy, z[:, None].astype(np.float32))
-                width, depth, middle = (
-                    part[:, 0].astype(float)
-                    for part in (profile.half_width, profile.half_depth, profile.centre_y)
-                )
-                x = side * (width + _RIB_DEPTH) * np.sin(turn)
-                y = middle + (depth + _RIB_DEPTH) * np.cos(turn)
-                shown = (np.abs(x) > _RIB_HEAD + 2.0) & (z < (_TOP - 5.0) * anatomy.height)
-                if shown.sum() > 4:
-                    path = np.stack([x, y, z], axis=1)[shown]
+                path = rib_course(anatomy, number, side, np.linspace(0.10, 1.0, 44), edge)
+                clear = np.abs(path[:, 0]) > _RIB_HEAD + 2.0
+                path = path[clear & (path[:, 2] < (_TOP - 5.0) * anatomy.height)]
+                if len(path) > 4:
                     found.append(polyline(path, np.full(len(path), _MARGIN_MM), _MARGIN_HU, 2.5))
     return join(found)
 

@@ -34,7 +34,7 @@ _TOP_OF_CAGE: Final = 128.0
 
 
 def bone_density(anatomy: Anatomy) -> float:
-    """Cancellous bone of the vertebrae in Hounsfield units: it is lost with age."""
+    """Return the Hounsfield units of cancellous bone in the vertebrae: it is lost with age."""
     return 235.0 - 1.5 * anatomy.age
 
 
@@ -115,7 +115,7 @@ def spine_tubes(anatomy: Anatomy) -> tuple[Tubes, list[tuple[Tubes, Tubes]]]:
             if 6 <= number < 18:
                 tip = root - forward * 17.0 + aside * (side * 15.0) + axis * 3.0
                 ends = [tuple(root - forward * 8.0), tuple(tip)]
-                processes.append(long_bone(ends, [3.4, 3.8], 0.5, density))  # type: ignore[arg-type]
+                processes.append(long_bone(ends, [3.4, 3.8], 0.5, density))
         for back in (22.0, 27.0, 32.0):
             drop = arch - forward * back - axis * (0.28 * spacing + 0.25 * (back - 22.0))
             rims.append(ring(drop, aside * 2.6, axis * (0.26 * spacing), 0.7, contrast))

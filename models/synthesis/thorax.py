@@ -179,7 +179,7 @@ class Thorax:
             return result
         rows, columns = box
         part = PlaneSample(**{name: array[box] for name, array in vars(result).items()})
-        self._fill(part, skin[box], x[:, columns], y, z[rows], width, arms, pleura)
+        self._fill(part, skin[box], x[:, columns], y, z[rows], width, pleura)
         return result
 
     def _fill(
@@ -190,7 +190,6 @@ class Thorax:
         y: float,
         z: FloatArray,
         width: float,
-        arms: bool,
         pleura: bool,
     ) -> None:
         anatomy, hounsfield = self.anatomy, part.hounsfield

@@ -59,3 +59,36 @@ def test_the_marker_is_an_l_at_the_upper_right() -> None:
     # The foot points to the right of an upright letter, so that the film's sides cannot be confused.
     widths = [np.count_nonzero(marker[row] > 0.3) for row in (rows.min() + 1, rows.max())]
     assert widths[0] < widths[1]
+
+
+def test_bone_shows_in_front_of_the_abdomen_as_well_as_of_the_lung() -> None:
+    """The curve is flat where much absorbs; what is small keeps its contrast there."""
+    steps = []
+    for depth in (1.6, 4.4):
+        field = np.full((160, 160), depth, np.float32)
+        field[60:100, 76:84] += 0.05  # a rib's margin, 1.6 mm
+        field[:8] = 0.0
+        shown = for_presentation(np.exp(-field), 0.2).astype(float)
+        steps.append(shown[70:90, 78:82].mean() - shown[70:90, 20:40].mean())
+    assert steps[0] > 60.0
+    assert steps[1] > 0.3 * steps[0]
+
+
+def test_a_thicker_patient_is_shown_nearly_alike() -> None:
+    rng = np.random.default_rng(1)
+    film = np.zeros((96, 96), np.float32)
+    film[8:, 8:88] = 4.0
+    film[16:70, 12:40] = film[16:70, 56:84] = 1.7
+    film += rng.normal(0.0, 0.01, film.shape).astype(np.float32) * (film > 0)
+    usual, thick = (for_presentation(np.exp(-scale * film), 4.0).astype(float) for scale in (1.0, 1.2))
+    lung = np.s_[30:60, 18:34]
+    # By the curve alone a density of 2.04 in place of 1.70 would be some 800 of 4,095 brighter.
+    assert 0.0 < thick[lung].mean() - usual[lung].mean() < 500.0
+
+
+def test_only_air_is_black() -> None:
+    shown = for_presentation(
+        np.exp(-np.array([[0.0, 0.14, 0.5, 0.8]], np.float32).repeat(32, 0).repeat(32, 1)), 1.0
+    )
+    assert shown[16, 8] == 0
+    assert shown[16, 112] > 40

@@ -88,3 +88,29 @@ def test_every_person_gets_two_lungs_and_a_sane_film(seed: int) -> None:
     for field in other.truth.lung_fields.values():
         assert 0.06 < field.mean() < 0.25
     assert other.pixels.max() <= 4095
+
+
+def test_the_mediastinum_is_fat_where_there_is_no_organ() -> None:
+    thorax = Thorax(4)
+    x = np.arange(-60.0, 61.0, 1.0, dtype=np.float32)[None, :]
+    z = np.array([[75.0], [-60.0]], np.float32)
+    behind_the_breastbone = thorax.plane(x, -30.0, z, 1.0)
+    # Prevascular fat in front of the arch's branches, soft tissue in the heart.
+    assert behind_the_breastbone.hounsfield[0, 60] == pytest.approx(-75.0, abs=5.0)
+    assert behind_the_breastbone.hounsfield[1, 75] == pytest.approx(40.0, abs=5.0)
+    # The pleura and what lies under it stay soft tissue, so that the lung's border does too.
+    edge = np.flatnonzero(np.abs(behind_the_breastbone.mediastinum[0] - 1.5) < 1.0)
+    assert len(edge)
+    assert behind_the_breastbone.hounsfield[0, edge].max() < 60.0
+    assert behind_the_breastbone.hounsfield[0, edge].min() > 0.0
+
+
+def test_vessels_are_parted_by_their_radius() -> None:
+    vessels = Thorax(4).vessels()
+    thin, broad = vessels.parted(2.4)
+    assert len(thin) + len(broad) == len(vessels)
+    assert (
+        0.5 * (thin.start_radius + thin.end_radius).max()
+        <= 2.4
+        < 0.5 * (broad.start_radius + broad.end_radius).min()
+    )
