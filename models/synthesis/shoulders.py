@@ -47,8 +47,8 @@ _BLADE: Final[tuple[tuple[float, float], ...]] = (
 #: Corners of the lateral border, from the neck down, and of the medial one, from the upper angle down.
 _LATERAL, _MEDIAL = slice(4, 8), slice(9, 12)
 #: What the thin plate of the blade has of bone, and its thickness (mm).
-_PLATE_HU: Final = 620.0
-_PLATE_HALF_MM: Final = 1.4
+_PLATE_HU: Final = 800.0
+_PLATE_HALF_MM: Final = 1.8
 
 
 def _swung(anatomy: Anatomy, lateral: float, height: float) -> tuple[float, float]:

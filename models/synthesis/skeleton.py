@@ -90,13 +90,14 @@ def add_ribs(
     # The shaft is strongest behind and thins out towards the side and its cartilage.
     cortex = _CORTEX * np.interp(angle, [0.25 * np.pi, 0.42 * np.pi], [1.0, 0.5]).astype(np.float32)
     inner = _ellipse(offset / steep, depth, half_height - cortex * 0.9, _RIB_HALF_THICKNESS - cortex)
-    outer = np.minimum(outer, np.abs(x[0, columns]) - np.float32(_RIB_HEAD))
     # Below the breastbone the cartilages part: nothing crosses the middle under the costal arch.
     arch = np.maximum(_ARCH_Z - height, 0.0) * _ARCH_SLOPE
     outer = np.minimum(outer, np.where(angle > 0.5 * np.pi, np.abs(x[0, columns]) - arch, outer))
     bone = coverage((_BONE_END[number] - angle) * 90.0, width)
     inside, core = coverage(outer, width), coverage(inner, width)
     # The first rib leaves the shell of the cage upwards: it fades rather than end in an edge.
+    # Its neck is slender: the shaft fades in from the joint.
+    inside *= np.clip((np.abs(x[0, columns]) - np.float32(_RIB_HEAD - 6.0)) * np.float32(1 / 14.0), 0.0, 1.0)
     inside *= np.clip((_TOP * np.float32(anatomy.height) - z[rows, 0]) * np.float32(1 / 8.0), 0.0, 1.0)
     value = CORTICAL_BONE + (CANCELLOUS_BONE - CORTICAL_BONE) * core
     cartilage = CARTILAGE + 1.2 * max(0, anatomy.age - 40)
@@ -168,7 +169,7 @@ def rib_margins(anatomy: Anatomy) -> Tubes:
         for side in (-1, 1):
             for edge in (-0.94, 0.94):
                 path = rib_course(anatomy, number, side, np.linspace(0.10, 1.0, 44), edge)
-                clear = np.abs(path[:, 0]) > _RIB_HEAD + 2.0
+                clear = np.abs(path[:, 0]) > _RIB_HEAD + 6.0
                 path = path[clear & (path[:, 2] < (_TOP - 5.0) * anatomy.height)]
                 if len(path) > 4:
                     found.append(polyline(path, np.full(len(path), _MARGIN_MM), _MARGIN_HU, 2.5))

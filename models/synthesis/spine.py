@@ -26,7 +26,10 @@ _SPACING: Final = ((-200.0, 130.0), (27.0, 18.5))
 _HALF_WIDTH: Final = ((-200.0, -100.0, 0.0, 60.0, 140.0), (20.0, 17.4, 15.0, 13.8, 13.2))
 #: Half of the distance of a body's end plates, in spacings; the rest is disc.
 _BODY_SHARE: Final = 0.39
-_CORTEX_MM: Final = 0.4
+_CORTEX_MM: Final = 0.3
+_DISH_MM: Final = 1.5
+#: No two neighbours are tilted alike.
+_WOBBLE: Final = 0.08
 #: How the kyphosis tilts the end plates at these levels: mm backwards for each mm upwards.
 _TILT: Final = ((-240.0, -130.0, 0.0, 110.0, 145.0, 220.0), (0.06, 0.16, 0.10, -0.22, -0.20, -0.08))
 #: Above the pleural cupola the spine no longer follows the back of the cage (mm).
@@ -64,7 +67,9 @@ def add_spine(
         (sideways / (half_width * waist)) ** 2 + (behind / (half_width * waist * np.float32(0.8))) ** 2
     )
     body = (np.float32(1.0) - radius) * half_width * np.float32(0.8)
-    shape = np.minimum(body, spacing * np.float32(_BODY_SHARE) - offset)
+    # End plates are dished, so that no ray grazes one from edge to edge.
+    dish = np.float32(_DISH_MM) * np.maximum(np.float32(1.0) - radius * radius, 0.0)
+    shape = np.minimum(body, spacing * np.float32(_BODY_SHARE) - offset - dish)
     add_shell(hounsfield, shape, width, _CORTEX_MM, bone_density(anatomy))
 
 
@@ -89,7 +94,7 @@ def spine_tubes(anatomy: Anatomy) -> tuple[Tubes, list[tuple[Tubes, Tubes]]]:
     contrast = 0.75 * (CORTICAL_BONE - density)
     for number, level in enumerate(_LEVELS.tolist()):
         z = (level + anatomy.rib_phase_mm) * anatomy.height
-        place, axis, forward, aside = _frame(anatomy, z)
+        place, axis, forward, aside = _frame(anatomy, z, _WOBBLE * float(np.sin(2.4 * number)))
         spacing = float(np.interp(level, *_SPACING)) * anatomy.height
         half_width = float(_half_width(anatomy, np.full((1, 1), level, np.float32))[0, 0])
         for end in (-1.0, 1.0):
@@ -123,12 +128,12 @@ def spine_tubes(anatomy: Anatomy) -> tuple[Tubes, list[tuple[Tubes, Tubes]]]:
 
 
 def _frame(
-    anatomy: Anatomy, z: float
+    anatomy: Anatomy, z: float, wobble: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Centre of the spine at `z`, and unit vectors along it to the head, to the front and to the left."""
     heights = np.array([[z - 4.0], [z], [z + 4.0]], np.float32)
     x, y = spine_x(anatomy, heights)[:, 0].astype(float), _axis_y(anatomy, heights)[:, 0].astype(float)
-    lean = float(np.interp(z / anatomy.height - anatomy.rib_phase_mm, *_TILT))
+    lean = float(np.interp(z / anatomy.height - anatomy.rib_phase_mm, *_TILT)) + wobble
     axis = np.array([x[2] - x[0], 8.0 * lean, 8.0])
     axis /= np.linalg.norm(axis)
     forward = np.cross(axis, [1.0, 0.0, 0.0])
