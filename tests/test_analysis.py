@@ -143,7 +143,7 @@ def test_a_scored_film_comes_with_lungs_outline_reason_and_measures(analysis, fi
     (attribution,) = analysis.attributions
     assert attribution.heatmap.shape == film.shape
     assert attribution.heatmap.min() >= 0
-    assert attribution.heatmap.max() in (0.0, 1.0)
+    assert attribution.heatmap.max() == pytest.approx(1.0, abs=1e-6) or not attribution.heatmap.any()
     assert attribution.faithfulness.verdict in {"yes", "weakly", "no"}
     assert {m.side for m in analysis.measurements} == {i.side.value for i in prediction.instances}
 
