@@ -37,8 +37,8 @@ table gives the likeness to the trained network's map once **every** layer is ra
 correlation, and the structural similarity (never near 0 for two maps that are empty over most of the film).
 *Negligible*: share of the films on which the random network's map has no effect worth showing (under
 {PRESENCE_CUTOFF} logit): the viewer then draws it all but empty and says so, and the order of its values,
-which the correlation compares, is that of rounding errors. *As shown* takes the likeness of such a map to be 0.
-A method passes where the interval of that stays below {TOO_ALIKE}."""
+which the correlation compares, is that of rounding errors. *As shown* takes the likeness of such a map to be
+0. A method passes where the interval of that stays below {TOO_ALIKE}."""
 
 _DATA_RANDOMISATION = """\
 **Data randomisation**: likeness to the map of the same network trained on permuted labels, which has nothing
