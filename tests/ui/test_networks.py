@@ -155,6 +155,23 @@ def test_every_film_that_other_weights_answered_about_is_analysed_anew_without_b
     assert len(two.asked) == 3
 
 
+def test_analysing_every_film_leaves_a_signed_one_alone(
+    two, new_window, open_film, positive, negative, qtbot
+):
+    first = open_film(new_window(), positive)
+    key = first.pane.reading.key
+    first.pane.reading.sign("Dr Reader")
+    first.close()
+    two.own = {"mask-rcnn": Path("own.pth")}
+    again = open_film(new_window(), negative)
+    again.open([positive])
+    qtbot.waitUntil(lambda: key in again.library.statuses and again.library.statuses[key].signed)
+    again.actions_[Act.ANALYSE_ALL].trigger()
+    qtbot.wait(300)
+    assert len(two.asked) == 2
+    assert again._store.load_analysis(key).agreed is not None
+
+
 def test_a_signed_review_stays_and_says_whose_answers_it_holds(two, window, open_film, positive, use):
     open_film(window, positive)
     reading = window.pane.reading
