@@ -34,7 +34,7 @@ _LEAST_AREA_MM2 = 100.0
 #: A layer without air found by its density reaches at least this far (mm²): healthy walls show up to 41 cm².
 _LEAST_EXTENT_MM2 = 6000.0
 #: What reaches this far starts by itself (mm²), if it is more than this share of all that fits a layer.
-#: Healthy walls show up to 71 cm² and a quarter, layers 300 cm² and 60 %.
+#: Healthy walls show up to 71 cm² and under 30 %, layers from 308 cm² and 60 %.
 _FAR_MM2, _FAR_SHARE = 20000.0, 0.5
 #: Beyond its border a layer is followed this many steps from point to point, by profiles averaged over as
 #: many more, and up to this thickness (mm).
