@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from ptx_viewer.study.image import Image2D, Window
 
@@ -19,8 +19,10 @@ from .text import LIGHT, TextBlock, shorten, wrap
 MARGIN = 8.0
 GAP = 6.0
 _LETTER_PX = 17
-#: Method, model and target stand first; the rest is in the panel and in the report.
+#: Method, model and target stand first; the rest is in the panel and in the report.  A high canvas, as two
+#: films side by side have, has room for more than this.
 _CAPTION_LINES = 7
+_CAPTION_SHARE = 1 / 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ class Annotations:
             taken += self._corners(painter, size, font, free)
         elif self.heatmap is not None:
             # A heatmap is never shown without saying what it is.
-            block = TextBlock(self._caption(font, size.width() / 2), font)
+            block = TextBlock(self._caption(font, size.width() / 2, size.height()), font)
             taken.append(block.paint(painter, MARGIN, size.height() - MARGIN - block.height))
         return taken
 
@@ -80,7 +82,7 @@ class Annotations:
 
         top_left = labels.patient_lines(self.image, private=self.private)
         top_right = labels.image_lines(self.image, self.slice_index, self.slices)
-        caption = self._caption(font, room)
+        caption = self._caption(font, room, size.height())
         bottom_left = caption + labels.window_lines(
             self.image, self.window, self.zoom_percent, self.view, inverted=self.inverted
         )
@@ -105,11 +107,12 @@ class Annotations:
             taken.append(self._scale_bar(painter, right, low - block.height - GAP, room, font))
         return taken
 
-    def _caption(self, font: QFont, room: float) -> list[str]:
+    def _caption(self, font: QFont, room: float, height: float) -> list[str]:
         """Return the map's caption; on a narrow canvas its end gives way to the film."""
         lines = wrap(self.heatmap.caption, font, room) if self.heatmap is not None else []
-        if len(lines) > _CAPTION_LINES:
-            lines = [*lines[: _CAPTION_LINES - 1], shorten(f"{lines[_CAPTION_LINES - 1]} …", font, room)]
+        most = max(_CAPTION_LINES, int(height * _CAPTION_SHARE / QFontMetricsF(font).lineSpacing()))
+        if len(lines) > most:
+            lines = [*lines[: most - 1], shorten(f"{lines[most - 1]} …", font, room)]
         return lines
 
     def _room(self, size: QSizeF, font: QFont) -> float:

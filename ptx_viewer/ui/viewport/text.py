@@ -87,13 +87,16 @@ class TextBlock:
 
 
 def wrap(text: str, font: QFont, width: float) -> list[str]:
-    """Break `text` at spaces (not at no-break spaces) into lines no wider than `width`.
+    """Break `text` at spaces (at no-break spaces only where it must be) into lines no wider than `width`.
 
     A word that is longer is shortened.
     """
     metrics = QFontMetricsF(font)
-    lines: list[str] = []
+    words: list[str] = []
     for word in filter(None, text.split(" ")):
+        words += [word] if metrics.horizontalAdvance(word) <= width else word.split()
+    lines: list[str] = []
+    for word in words:
         joined = f"{lines[-1]} {word}" if lines else word
         if lines and metrics.horizontalAdvance(joined) <= width:
             lines[-1] = joined

@@ -101,8 +101,36 @@ def test_in_half_a_window_a_caption_is_written_to_its_end(films, font):
     )
     layer = HeatmapLayer(np.zeros((60, 90), np.float32), signed=True, caption=said)
     # What two films side by side leave of a window of 1,366 pixels.
-    lines = annotations(films.image(films.noise()), heatmap=layer)._caption(font, 190.0)
+    lines = annotations(films.image(films.noise()), heatmap=layer)._caption(font, 190.0, 700.0)
     assert " ".join(lines) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Grad-CAM of Attention U-Net: image score, decoder stage at 1/8 resolution; encoder at 1/8 and 1/16, "
+        "place by place (HiResCAM), 1.7 s",
+        "Grad-CAM of Mask R-CNN: image score, backbone at 1/8, 1/16 and 1/32 resolution, "
+        "place by place (HiResCAM), 2.2 s",
+    ],
+)
+def test_in_half_of_a_small_window_the_layer_of_a_map_is_written_to_its_end(films, font, said):
+    layer = HeatmapLayer(np.zeros((60, 90), np.float32), signed=False, caption=said)
+    # What two films side by side leave of a window of 1,024 x 700 pixels.
+    lines = annotations(films.image(films.noise()), heatmap=layer)._caption(font, 115.0, 635.0)
+    assert " ".join(lines) == said
+    # On a low canvas the film goes first.
+    low = annotations(films.image(films.noise()), heatmap=layer)._caption(font, 115.0, 300.0)
+    assert len(low) == 7 and low[-1].endswith("…")
+
+
+def test_a_pixel_size_keeps_its_unit_where_it_must_be_broken(films, font):
+    text = labels.calibration_text(films.image(films.noise(), spacing=Spacing(0.182, 0.182, DETECTOR.basis)))
+    size = text.removeprefix("Pixel spacing ").split(" ")[0]
+    width = QFontMetricsF(font).horizontalAdvance(size) - 5
+    lines = wrap(text, font, width)
+    assert " ".join(lines).replace(labels.NO_BREAK, " ") == text.replace(labels.NO_BREAK, " ")
+    assert all(QFontMetricsF(font).horizontalAdvance(line) <= width for line in lines)
 
 
 def test_privacy_takes_the_patient_off_the_screen_and_leaves_the_rest(films, qtbot, viewport):
