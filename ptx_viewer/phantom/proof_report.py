@@ -76,7 +76,8 @@ _TRUE_WORDS: Final = (
 _NETWORK_WORDS: Final = (
     "Only what the network outlined can be measured; what it missed is counted above, not averaged in. "
     "These are synthetic films of persons that the networks never saw, but they have learned from others of "
-    "the kind: the figures say how the chain of outline and measurement behaves, not how it does on patients."
+    "the kind, with the bones and the presentation of an earlier version (of whose 109 sides they outlined "
+    "101): the figures say how the chain of outline and measurement behaves, not how it does on patients."
 )
 _FORMULA_WORDS: Final = (
     "Every formula is given the true mask, so that what is left is the formula's own distance from the "
