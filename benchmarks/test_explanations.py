@@ -161,10 +161,12 @@ def test_grad_cam_beside_captum(case: Case, figure) -> None:
         maps = []
         for layer in layers:
             if layer.by_place:
-                product = LayerGradientXActivation(model.score, layer.module).attribute(film)
+                product = LayerGradientXActivation(model.score, layer.module).attribute(film).detach()
                 maps.append(product.sum(dim=1, keepdim=True).relu())
             else:
-                maps.append(LayerGradCam(model.score, layer.module).attribute(film, relu_attributions=True))
+                found = LayerGradCam(model.score, layer.module).attribute(film, relu_attributions=True)
+                # With its history it would hold gigabytes while the next layer asks for as many.
+                maps.append(found.detach())
         fine = [LayerAttribution.interpolate(each, case.pixels.shape, "bilinear")[0, 0] for each in maps]
         return sum(each / each.max().clamp_min(1e-12) for each in fine).detach().float().cpu().numpy()
 
