@@ -24,8 +24,9 @@ class Coalitions:
     question : Question
     labels : ndarray of int32, shape [S, S]
         Regions 0, 1, ...; -1 marks what is always present.
-    absent : Tensor, shape [G, 1, S, S]
-        What is seen where a region is absent.
+    stand_ins : int
+        How many there are of what is seen where a region is absent; drawn when first asked for, and no two
+        seeds of the question share any.
     message : str
         For the progress line.
     total : int
@@ -33,10 +34,11 @@ class Coalitions:
     """
 
     def __init__(
-        self, question: Question, labels: NDArray[np.int32], absent: Tensor, message: str, total: int
+        self, question: Question, labels: NDArray[np.int32], stand_ins: int, message: str, total: int
     ) -> None:
         self.regions = int(labels.max()) + 1
-        self._film, self._absent = question.film, absent
+        self._question, self._film = question, question.film
+        self._stand_ins, self._drawn = stand_ins, dict[int, Tensor]()
         parts = [feathered(labels == region, labels >= 0).ravel() for region in range(self.regions)]
         self._parts = torch.from_numpy(np.stack(parts)).to(question.film.device)
         self._scorer = Scorer(question, message, total)
@@ -47,36 +49,31 @@ class Coalitions:
         """How many films the network has scored."""
         return self._scorer.count
 
-    def __call__(
-        self, present: NDArray[np.generic], stand_ins: NDArray[np.integer] | int = 0
-    ) -> NDArray[np.float64]:
+    def __call__(self, present: NDArray[np.generic], stand_in: int = 0) -> NDArray[np.float64]:
         """Return the target's logits, float64 [N], of films with the regions `present` [N, regions] only.
 
-        `stand_ins` [N] are the places in `absent` of what is seen elsewhere, one for all or one a film.
+        `stand_in` is the number of what is seen elsewhere.
         """
         wanted = present.astype(np.bool_)
         # The whole film shows none.
-        chosen = np.where(wanted.all(axis=1), 0, stand_ins)
-        keys = [row.tobytes() + bytes([which]) for row, which in zip(wanted, chosen, strict=True)]
+        keys = [row.tobytes() + bytes([0 if row.all() else stand_in]) for row in wanted]
         new = [place for place, key in enumerate(keys) if key not in self._known]
         new = list({keys[place]: place for place in new}.values())
         if new:
             gone = torch.from_numpy(~wanted[new]).to(self._parts)
-            absent = torch.from_numpy(chosen[new]).to(self._absent.device)
+            absent = self._absent(stand_in)
 
             def make(start: int, stop: int) -> Tensor:
                 shares = (gone[start:stop] @ self._parts).reshape(-1, *self._film.shape[1:])
-                return replaced(self._film, self._absent[absent[start:stop]], shares)
+                return replaced(self._film, absent, shares)
 
             scores = self._scorer(len(new), make)
             self._known.update(zip((keys[place] for place in new), scores.tolist(), strict=True))
         return np.array([self._known[key] for key in keys])
 
-
-def stand_ins(question: Question, count: int) -> Tensor:
-    """Return what may be seen where a region is absent, [count, 1, S, S]; no two seeds share any."""
-    drawn = [
-        lung_like(question.film, question.content, question.lungs, question.seed * count + place)
-        for place in range(count)
-    ]
-    return torch.cat(drawn)
+    def _absent(self, stand_in: int) -> Tensor:
+        if stand_in not in self._drawn:
+            asked = self._question
+            seed = asked.seed * self._stand_ins + stand_in
+            self._drawn[stand_in] = lung_like(asked.film, asked.content, asked.lungs, seed)
+        return self._drawn[stand_in]

@@ -10,7 +10,7 @@ from lime.lime_image import LimeImageExplainer
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
-from explain.coalitions import Coalitions, stand_ins
+from explain.coalitions import Coalitions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
 from explain.scoring import rounds_for
@@ -38,7 +38,7 @@ class Lime:
         labels = find_regions(question.film[0, 0].cpu().numpy(), question.content, question.lungs)
         regions = int(labels.max()) + 1
         rng = np.random.default_rng(question.seed)
-        coalitions = Coalitions(question, labels, stand_ins(question, 1), "LIME", 2 * _order(regions) + 1)
+        coalitions = Coalitions(question, labels, 1, "LIME", 2 * _order(regions) + 1)
         most = rounds_for(question.film, *MOST_DESIGNS)
         designs: list[NDArray[np.bool_]] = []
         settled = False

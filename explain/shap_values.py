@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from explain.coalitions import Coalitions, stand_ins
+from explain.coalitions import Coalitions
 from explain.question import Evidence, Question
 from explain.regions import describe, find_regions, spread
 from explain.scoring import rounds_for
@@ -42,13 +42,13 @@ class ShapValues:
         # Forwards and back; the film whole and empty are scored once.
         looks = 2 * regions + 1
         most = rounds_for(question.film, *MOST_ROUNDS)
-        coalitions = Coalitions(question, labels, stand_ins(question, most), "SHAP", 2 * looks)
+        coalitions = Coalitions(question, labels, most, "SHAP", 2 * looks)
         rounds: list[NDArray[np.float64]] = []
         settled = False
         while not settled and len(rounds) < most:
             seed = question.seed * MOST_ROUNDS[-1] + len(rounds)
             with numpy_state_kept():
-                game = partial(coalitions, stand_ins=len(rounds))
+                game = partial(coalitions, stand_in=len(rounds))
                 explainer = shap.PermutationExplainer(game, np.zeros((1, regions)), seed=seed)
                 # In one batch: shap then asks for nothing twice.
                 found = explainer(np.ones((1, regions)), max_evals=looks, batch_size=looks, silent=True)

@@ -131,9 +131,8 @@ class Audit:
             return rows
         for name, count, forgetful in cascade(self.model, self.seed):
             other = map_of(forgetful, 0.3)
-            for figure, value in _likeness(attribution, other):
-                rows.append(row(Check.MODEL_RANDOMISATION, figure, value, count, name))
-            for figure, value in _presence(attribution, other):
+            likeness = _likeness(attribution, other)
+            for figure, value in (*likeness, *_presence(other, likeness[0][1])):
                 rows.append(row(Check.MODEL_RANDOMISATION, figure, value, count, name))
         if self.permuted is not None:
             other = map_of(self.permuted, 0.6)
@@ -223,15 +222,14 @@ def _likeness(first: Attribution, second: Attribution) -> list[tuple[str, float]
     ]
 
 
-def _presence(first: Attribution, second: Attribution) -> list[tuple[str, float]]:
-    """Return whether there is nothing to show on a map, and how alike two maps are as they are shown.
+def _presence(other: Attribution, likeness: float) -> list[tuple[str, float]]:
+    """Return whether there is nothing to show on the other map, and how alike it is as it is shown.
 
     A map whose whole effect is negligible is drawn all but empty and says so: the order of its values is
     that of rounding errors and of the film's greys, and nobody sees it.
     """
-    nothing = second.provenance.negligible
-    alike = 0.0 if nothing else abs(rank_correlation(first.heatmap, second.heatmap))
-    return [(NEGLIGIBLE, float(nothing)), (AS_SHOWN, alike)]
+    nothing = other.provenance.negligible
+    return [(NEGLIGIBLE, float(nothing)), (AS_SHOWN, 0.0 if nothing else likeness)]
 
 
 def _as_attribution(heatmap: NDArray[np.float32]) -> Attribution:

@@ -71,13 +71,11 @@ def test_rounds_of_shap_share_the_whole_film_alone(
     seen: list[int] = []
 
     class Listening(Coalitions):
-        def __call__(
-            self, present: NDArray[np.generic], stand_ins: NDArray[np.integer] | int = 0
-        ) -> NDArray[np.float64]:
+        def __call__(self, present: NDArray[np.generic], stand_in: int = 0) -> NDArray[np.float64]:
             if len(present) > 2:
                 asked.append({row.tobytes() for row in present.astype(np.bool_)})
-                seen.append(int(stand_ins))
-            return super().__call__(present, stand_ins)
+                seen.append(stand_in)
+            return super().__call__(present, stand_in)
 
     monkeypatch.setattr("explain.shap_values.Coalitions", Listening)
     monkeypatch.setattr("explain.shap_values.has_settled", lambda _rounds: False)
