@@ -28,6 +28,7 @@ def measure_film(
     view: FilmView = FilmView(),  # noqa: B008  (frozen)
     probability: NDArray[np.float32] | None = None,
     mask_threshold: float | None = None,
+    others: Mapping[Side, NDArray[np.bool_]] | None = None,
 ) -> tuple[Measurement, ...]:
     """Measure the masks of one model, or of the reader, side by side.
 
@@ -48,6 +49,9 @@ def measure_film(
         `mask_threshold`.  None for masks drawn by the reader.
     mask_threshold : float or None
         0..1, at which `probability` was cut.
+    others : mapping of Side to ndarray of bool, shape [H, W], or None
+        What someone else outlined on the film.  It is not measured, but a side with air is no normal side
+        to compare with.
 
     Returns
     -------
@@ -63,7 +67,8 @@ def measure_film(
         If masks, probability and lung fields are not all of one shape.
     """
     found = {side: masks[side] for side in Side if side in masks and masks[side].any()}
-    shapes = {mask.shape for mask in masks.values()}
+    with_air = {side: mask for side, mask in (others or {}).items() if mask.any()} | found
+    shapes = {mask.shape for mask in (*masks.values(), *with_air.values())}
     if lungs is not None:
         shapes |= {lungs.right.shape, lungs.left.shape}
     if probability is not None and masks:
@@ -74,7 +79,7 @@ def measure_film(
     hemithoraces = {}
     if found and lungs is not None:
         hemithoraces = {
-            side: hemithorax_pixels(lungs.of(side), found.get(side)) for side in (Side.RIGHT, Side.LEFT)
+            side: hemithorax_pixels(lungs.of(side), with_air.get(side)) for side in (Side.RIGHT, Side.LEFT)
         }
     measurements: list[Measurement] = []
     for side, mask in found.items():
@@ -85,6 +90,6 @@ def measure_film(
             pneumothorax_area(mask, outlines, spacing, side, model),
             share_of_hemithorax(mask, outlines, blocked, side, model, hemithoraces),
             *measure_quantities(None if blocked else outlines, blocked, side.value, model, spacing, view),
-            *tension_hints(outlines, lungs, found, blocked, model, spacing),
+            *tension_hints(outlines, lungs, with_air, blocked, model, spacing),
         ]
     return tuple(measurements)

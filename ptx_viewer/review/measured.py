@@ -67,14 +67,17 @@ def current_measurements(
     by_reader = [finding for finding in standing if finding.edited]
     as_outlined = [finding for finding in standing if not finding.edited]
 
+    # One source's outline leaves the other side as it is, not free of the air that another one found.
+    air = _union_by_side(standing)
     measurements: list[Measurement] = []
     for model in dict.fromkeys(finding.source for finding in as_outlined):
         masks = _union_by_side(finding for finding in as_outlined if finding.source == model)
-        measurements += measure_film(masks, lungs, spacing, model, view, *_probability(analysis, model))
+        measurements += measure_film(masks, lungs, spacing, model, view, *_probability(analysis, model), air)
 
     sides = {finding.side for finding in by_reader}
     accepted = [f for f in as_outlined if f.decision is Decision.ACCEPTED and f.side in sides]
-    measurements += measure_film(_union_by_side([*by_reader, *accepted]), lungs, spacing, READER, view)
+    masks = _union_by_side([*by_reader, *accepted])
+    measurements += measure_film(masks, lungs, spacing, READER, view, others=air)
     return with_moved_segments(tuple(measurements), review, spacing)
 
 

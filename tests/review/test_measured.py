@@ -10,6 +10,7 @@ from models.prediction import Side
 from ptx_viewer.measure.area import NAME as AREA
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.hemithorax import NAME as SHARE
+from ptx_viewer.measure.tension import SHIFT
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.edits import accept, add_finding, reject, repaint
 from ptx_viewer.review.from_analysis import review_from_analysis
@@ -127,6 +128,27 @@ def test_each_model_is_measured_for_itself(make_analysis: Callable[..., ImageAna
     assert areas == {("attention-unet", "right", "area"): 80.0, ("mask-rcnn", "left", "area"): 30.0}
     rest = values(reject(review, "mask-rcnn-1"), analysis)
     assert {key[:2] for key in rest} == {("attention-unet", "right")}
+
+
+def test_air_that_another_source_outlines_switches_the_hints_at_tension_off(
+    make_analysis: Callable[..., ImageAnalysis],
+) -> None:
+    """No side is left to compare with, whoever found the air there."""
+    analysis = make_analysis("attention-unet", "mask-rcnn")
+    one, two = analysis.predictions
+    one, two = replace(one, instances=one.instances[:1]), replace(two, instances=two.instances[1:])
+    analysis = replace(analysis, predictions=(one, two))
+    review = review_from_analysis(analysis)
+
+    def reasons(review: ImageReview) -> dict[str, str | None]:
+        found = current_measurements(review, analysis, MM)
+        return {m.model: m.why_not for m in found if m.name == SHIFT}
+
+    both = "there is air on both sides: no side to compare with"
+    assert reasons(review) == {"attention-unet": both, "mask-rcnn": both}
+    assert reasons(reject(review, "mask-rcnn-1")) == {"attention-unet": None}
+    moved = np.roll(review.findings[1].mask, 1, axis=0)
+    assert reasons(repaint(review, "mask-rcnn-1", moved)) == {"attention-unet": both, "reader": both}
 
 
 def test_without_analysis_a_drawn_finding_has_an_area_but_no_share(rectangle: Rectangle) -> None:
