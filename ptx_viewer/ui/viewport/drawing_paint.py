@@ -28,7 +28,7 @@ def paint_drawings(
     area: QRectF,
     taken: Sequence[QRectF],
 ) -> list[QRectF]:
-    """Draw everything, and then the labels where they cover neither corner text nor each other.
+    """Draw everything, and then the labels where they cover neither corner text, nor lines, nor each other.
 
     Returns
     -------
@@ -38,16 +38,16 @@ def paint_drawings(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for drawing in drawings:
         _paint_shape(painter, drawing, to_screen)
+    shapes = [_outline(drawing, to_screen) for drawing in drawings]
     written: list[QRectF] = []
     # What the reader works on keeps its label at its side; the others make room.
     for drawing in sorted(drawings, key=lambda drawing: not drawing.selected):
-        written += _paint_label(painter, drawing, to_screen, font, area, [*taken, *written])
+        written += _paint_label(painter, drawing, to_screen, font, area, [*taken, *written], shapes)
     return written
 
 
 def _paint_shape(painter: QPainter, drawing: Drawing, to_screen: QTransform) -> None:
-    path = QPainterPath()
-    path.addPolygon(QPolygonF([on_screen(point, to_screen) for point in drawing.line()]))
+    path = _outline(drawing, to_screen)
     if drawing.kind is AnnotationKind.RULER:
         _add_ticks(path, *(on_screen(point, to_screen) for point in drawing.points))
     width = _SELECTED_LINE if drawing.selected else _LINE
@@ -65,6 +65,12 @@ def _paint_shape(painter: QPainter, drawing: Drawing, to_screen: QTransform) -> 
             centre = on_screen(point, to_screen)
             painter.drawRect(QRectF(centre.x() - _HANDLE, centre.y() - _HANDLE, 2 * _HANDLE, 2 * _HANDLE))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _outline(drawing: Drawing, to_screen: QTransform) -> QPainterPath:
+    path = QPainterPath()
+    path.addPolygon(QPolygonF([on_screen(point, to_screen) for point in drawing.line()]))
+    return path
 
 
 def _add_ticks(path: QPainterPath, start: QPointF, end: QPointF) -> None:
@@ -86,6 +92,7 @@ def _paint_label(
     font: QFont,
     area: QRectF,
     occupied: Sequence[QRectF],
+    shapes: Sequence[QPainterPath],
 ) -> list[QRectF]:
     if not drawing.label:
         return []
@@ -96,8 +103,10 @@ def _paint_label(
     block = TextBlock(drawing.label, font, colour=drawing.colour)
     # A number without a free place is still written, inside the canvas: the reader asked for it.
     candidates = [_kept_inside(place, area) for place in _candidates(drawing, box, places, block)]
-    free = (place for place in candidates if not any(place.intersects(other) for other in occupied))
-    place = next(free, candidates[0])
+    free = [place for place in candidates if not any(place.intersects(other) for other in occupied)]
+    # A line that its own number hides cannot be judged.
+    clear = (place for place in free if not any(shape.intersects(place) for shape in shapes))
+    place = next(clear, next(iter(free), candidates[0]))
     block.paint(painter, place.left(), place.top())
     return [place]
 

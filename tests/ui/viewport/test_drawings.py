@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -161,6 +163,21 @@ def test_the_inside_of_a_shape_leaves_the_tool_its_work(canvas, drag):
     drag(canvas, [(x, y), (x + 20, y)])
     assert canvas.window.width > before.width
     assert chosen == [("",)]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [((60.0, 130.0), (60.0, 40.0)), ((60.0, 40.0), (60.0, 130.0)), ((100.0, 80.0), (20.0, 80.0))],
+    ids=["from the right", "from the left", "upwards"],
+)
+def test_a_label_hides_no_line(canvas, films, points):
+    """Neither its own nor another one's; the line is as it is without any label."""
+    other = Drawing("b", RULER, ((50.0, 30.0), (75.0, 140.0)), YELLOW)
+    line = Drawing("a", RULER, points, YELLOW, selected=True)
+    canvas.set_drawings([line, other])
+    bare = yellow(films.render(canvas))
+    canvas.set_drawings([replace(line, label=("hilum  34.3 mm",)), other])
+    assert yellow(films.render(canvas))[bare].all()
 
 
 def test_what_is_locked_cannot_be_gripped(canvas, drag):
