@@ -57,6 +57,14 @@ class Anatomy:
         How far air deepens the lateral costophrenic sulcus, right and left.
     supine : bool
         Lying on the back instead of standing.
+    aorta : float
+        How far arch and ascending aorta are drawn out, 0 in youth to 1.
+    dome_mm : float
+        How far the domes of the diaphragm stand above the deepest sulcus beside them.
+    dome_step_mm : float
+        How much higher the right dome stands.
+    domes_unlike : float
+        How much farther out the right dome's top lies than the left one's, -1 to 1.
     """
 
     sex: Literal["M", "F"]
@@ -78,6 +86,10 @@ class Anatomy:
     depression_mm: tuple[float, float] = (0.0, 0.0)
     sulcus_mm: tuple[float, float] = (0.0, 0.0)
     supine: bool = False
+    aorta: float = 0.5
+    dome_mm: float = 68.0
+    dome_step_mm: float = 12.0
+    domes_unlike: float = 0.0
 
     def lying(self) -> Anatomy:
         """Return the same person on the back: higher domes, a broader heart, arms at the sides."""
@@ -96,15 +108,16 @@ def draw_anatomy(seed: int) -> Anatomy:
     female = random.random() < 0.5
     size = 0.93 if female else 1.0
     fat = random.gamma(4.0, 2.2) + (8.0 if female else 4.0)
+    age = int(random.integers(19, 86))
     return Anatomy(
         sex="F" if female else "M",
-        age=int(random.integers(19, 86)),
+        age=age,
         width=size * random.uniform(1.00, 1.12),
         depth=size * random.uniform(0.92, 1.08),
         height=size * random.uniform(0.92, 1.01),
         fat_mm=float(min(fat, 32.0)),
         breast=float(random.uniform(0.45, 1.25)) if female else 0.0,
-        heart=size * random.uniform(0.90, 1.10),
+        heart=size * random.uniform(0.94, 1.16),
         inspiration_mm=random.uniform(-10.0, 9.0),
         spine_curve_mm=random.uniform(-5.0, 5.0),
         rib_phase_mm=random.uniform(-6.0, 6.0),
@@ -112,18 +125,22 @@ def draw_anatomy(seed: int) -> Anatomy:
         gas=random.uniform(0.0, 1.0),
         arm_degrees=random.uniform(18.0, 48.0),
         rotation_degrees=random.uniform(-3.0, 3.0),
+        aorta=float(np.clip((age - 25) / 60 + random.uniform(-0.2, 0.2), 0.0, 1.0)),
+        dome_mm=random.uniform(54.0, 76.0),
+        dome_step_mm=random.uniform(4.0, 20.0),
+        domes_unlike=random.uniform(-1.0, 1.0),
     )
 
 
 # Profiles of an average man along z (mm; 0 is the middle of the film, the lung apex at 137).
 # Measured on nobody: they follow the proportions of ordinary erect inspiratory films.
 _CAGE_Z: Final = (-230, -190, -150, -100, -50, 0, 40, 80, 105, 122, 131, 136, 140, 143)
-_CAGE_HALF_WIDTH: Final = (124, 131, 136, 137, 134, 127, 118, 103, 89, 77, 66, 55, 38, 8)
+_CAGE_HALF_WIDTH: Final = (124, 132, 137, 138, 136, 131, 124, 111, 97, 84, 72, 59, 41, 8)
 _CAGE_HALF_DEPTH: Final = (98, 102, 105, 104, 101, 94, 84, 69, 57, 47, 41, 35, 25, 6)
 _CAGE_CENTRE_Y: Final = (0, 0, 0, 0, 0, 2, 6, 13, 20, 26, 29, 32, 35, 36)
 
 _BODY_Z: Final = (-230, -150, -60, 0, 35, 60, 85, 105, 120, 133, 146, 160, 180, 215)
-_BODY_HALF_WIDTH: Final = (156, 161, 164, 164, 169, 182, 197, 198, 184, 150, 108, 78, 63, 58)
+_BODY_HALF_WIDTH: Final = (160, 166, 171, 174, 180, 190, 203, 204, 195, 170, 128, 92, 68, 58)
 _BODY_HALF_DEPTH: Final = (120, 124, 123, 120, 116, 113, 108, 98, 87, 78, 71, 66, 63, 62)
 _BODY_CENTRE_Y: Final = (0, 0, 0, 2, 4, 8, 13, 18, 22, 25, 27, 28, 28, 26)
 

@@ -159,7 +159,9 @@ def line_integrals(thorax: Thorax, projection: Projection, sampling: Sampling) -
     depth = fine[0] + (tubes + vessels) * np.float32(MU_WATER / 1000.0)
     outlines = Outlines(*fine[3:])
     if thorax.retreats:
-        depth += visceral_line_mm(outlines.pleural, outlines.lung) * np.float32(MU_WATER)
+        line = visceral_line_mm(outlines.pleural, outlines.lung)
+        # In front of the abdomen nobody sees it, and between the planes it would be drawn as stairs.
+        depth += line * coverage(-outlines.abdomen, 6.0) * np.float32(MU_WATER)
     return LineIntegrals(np.maximum(depth, 0.0), fine[1], fine[2], outlines)
 
 
@@ -292,21 +294,6 @@ def _fields(
             field = map_coordinates(field, grid, order=1)
         total += field[: shape[0], : shape[1]]
     return total
-
-
-def lead_marker(projection: Projection) -> FloatArray:
-    """Optical depth of the lead letter L in the upper corner on the patient's left, [rows, columns]."""
-    row = np.arange(projection.rows)[:, None] * projection.pixel_mm
-    column = np.arange(projection.columns)[None, :] * projection.pixel_mm
-    width = projection.columns * projection.pixel_mm
-    top, left = 0.045 * projection.rows * projection.pixel_mm, 0.90 * width
-    down, across = row - top, column - left
-    stem = (abs(across - 1.2) < 1.2) & (abs(down - 6.5) < 6.5)
-    foot = (abs(across - 3.8) < 3.8) & (abs(down - 11.8) < 1.2)
-    result: FloatArray = gaussian_filter(
-        (stem | foot).astype(np.float32) * np.float32(3.5), 0.25 / projection.pixel_mm
-    )
-    return result
 
 
 def _broad(image: FloatArray, sigma: float) -> FloatArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 class Projection:
     """A frontal film: postero-anterior with the source behind the patient, antero-posterior with it in front.
 
-    The origin of the patient's coordinates lies on the central ray, ``source_to_object_mm``
+    The central ray passes the patient's coronal plane y = 0 at `centre_mm`, ``source_to_object_mm``
     from the source; millimetres are true there after division by :attr:`magnification`.
 
     Attributes
@@ -23,6 +23,8 @@ class Projection:
     pixel_mm : float
         Pitch of the detector (ImagerPixelSpacing).
     source_to_detector_mm, source_to_object_mm : float
+    centre_mm : tuple of float
+        x and z of the central ray in the patient: where the film was centred.
     view : {"PA", "AP"}
         Either way the film is shown with the patient's left on the right.
     """
@@ -33,6 +35,7 @@ class Projection:
     source_to_detector_mm: float = 1800.0
     source_to_object_mm: float = 1640.0
     view: Literal["PA", "AP"] = "PA"
+    centre_mm: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not 0 < self.source_to_object_mm < self.source_to_detector_mm:
@@ -54,7 +57,7 @@ class Projection:
     @property
     def source(self) -> NDArray[np.float64]:
         """Position of the focal spot, [x, y, z] in mm."""
-        return np.array([0.0, self._behind * self.source_to_object_mm, 0.0])
+        return np.array([self.centre_mm[0], self._behind * self.source_to_object_mm, self.centre_mm[1]])
 
     @property
     def _behind(self) -> int:
@@ -73,8 +76,8 @@ class Projection:
     def plane(self, y: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return x [1, columns] and z [rows, 1] in mm where the rays cross the plane at `y`."""
         scale = (self.source_to_object_mm - self._behind * y) / self.source_to_detector_mm * self.pixel_mm
-        x = (np.arange(self.columns, dtype=np.float64) - (self.columns - 1) / 2.0) * scale
-        z = ((self.rows - 1) / 2.0 - np.arange(self.rows, dtype=np.float64)) * scale
+        x = (np.arange(self.columns, dtype=np.float64) - (self.columns - 1) / 2.0) * scale + self.centre_mm[0]
+        z = ((self.rows - 1) / 2.0 - np.arange(self.rows, dtype=np.float64)) * scale + self.centre_mm[1]
         return x[None, :].astype(np.float32), z[:, None].astype(np.float32)
 
     def project(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -88,8 +91,9 @@ class Projection:
             Enlargement of each point's own plane.
         """
         scale = self.source_to_detector_mm / (self.source_to_object_mm - self._behind * points[:, 1])
-        column = points[:, 0] * scale / self.pixel_mm + (self.columns - 1) / 2.0
-        row = (self.rows - 1) / 2.0 - points[:, 2] * scale / self.pixel_mm
+        x, z = points[:, 0] - self.centre_mm[0], points[:, 2] - self.centre_mm[1]
+        column = x * scale / self.pixel_mm + (self.columns - 1) / 2.0
+        row = (self.rows - 1) / 2.0 - z * scale / self.pixel_mm
         return np.stack([row, column], axis=1), scale
 
     def path_per_depth(self) -> NDArray[np.float32]:

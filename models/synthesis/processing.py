@@ -17,7 +17,7 @@ BITS: Final = 12
 #: Characteristic curve: densities and the grey in which large structures show, 1 is white.  It is steep
 #: in the lung and flat in heart and abdomen, which keep room for the bones in front of them.
 _DENSITY: Final = (0.0, 0.15, 0.8, 1.5, 2.2, 3.0, 4.0, 5.2, 7.0)
-_GREY: Final = (0.0, 0.0, 0.04, 0.18, 0.45, 0.67, 0.79, 0.86, 0.94)
+_GREY: Final = (0.0, 0.0, 0.07, 0.27, 0.55, 0.75, 0.85, 0.905, 0.96)
 #: The density that the lungs are brought to, and where they lie in the body's histogram.
 _LUNGS, _LUNGS_PERCENTILE = 1.75, 30.0
 _SMALL_MM, _LARGE_MM = 1.6, 16.0
@@ -27,7 +27,7 @@ _MIDDLE_LEAST, _MIDDLE_SHARE = 0.24, 1.05
 _FINE_LEAST, _FINE_SHARE = 0.55, 2.2
 
 
-def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
+def for_presentation(signal: FloatArray, pixel_mm: float, tone: float = 1.0) -> NDArray[np.uint16]:
     """Turn a detector signal into stored values that are shown as they are, white for bone.
 
     As in multi-scale processing of digital radiography, the curve is applied to the large structures
@@ -37,6 +37,9 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     ----------
     signal : ndarray of float32, shape [rows, columns]
         1 in the open beam.
+    pixel_mm : float
+    tone : float
+        Exponent of the grey values: over 1 the lungs are shown darker, as one department likes them.
 
     Returns
     -------
@@ -55,7 +58,8 @@ def for_presentation(signal: FloatArray, pixel_mm: float) -> NDArray[np.uint16]:
     shown += np.maximum(_FINE_SHARE * slope, _FINE_LEAST) * (density - without_fine)
     # Air stays black: there is no contrast to keep where nothing absorbs.
     shown *= np.clip((density - _DENSITY[1]) / (_DENSITY[2] - _DENSITY[1]), 0.0, 1.0)
-    result: NDArray[np.uint16] = np.rint(np.clip(shown, 0.0, 1.0) * (2**BITS - 1)).astype(np.uint16)
+    shown = np.clip(shown, 0.0, 1.0) ** np.float32(tone)
+    result: NDArray[np.uint16] = np.rint(shown * (2**BITS - 1)).astype(np.uint16)
     return result
 
 

@@ -141,7 +141,7 @@ def shoulder_tubes(
             for x, y, z in _CLAVICLE
         ]
         bones += [
-            long_bone(clavicle, [r * (0.7 + 0.3 * w) for r in _CLAVICLE_RADII], 2.2),
+            long_bone(clavicle, [r * (0.7 + 0.3 * w) for r in _CLAVICLE_RADII], 2.4, 420.0),
             # lateral border, thick above; medial border; upper border
             long_bone([blade(x, None, z) for x, z in _BLADE[_LATERAL]], [2.2, 3.8, 3.2, 2.4], 1.3),
             long_bone([blade(x, None, z) for x, z in _BLADE[_MEDIAL]], [1.3, 1.1, 1.2], 0.6),

@@ -18,7 +18,7 @@ from .tubes import Tubes, join, polyline
 
 #: How far a rib has descended (mm) at angles from the spine (0) over the side (0.5) to the sternum (1).
 _DROP_ANGLE: Final = np.array([0.0, 0.06, 0.15, 0.30, 0.50, 0.66, 0.80, 0.92, 1.0]) * np.pi
-_DROP: Final = np.array([0.0, -1.0, 1.0, 17.0, 55.0, 86.0, 106.0, 112.0, 108.0])
+_DROP: Final = np.array([0.0, -1.0, 0.0, 14.0, 56.0, 97.0, 119.0, 125.0, 121.0])
 #: Upper ribs are shorter and lie flatter.
 _DROP_SCALE: Final = np.array([0.38, 0.58, 0.76, 0.88, 0.96, 1.0, 1.02, 1.02, 1.0, 0.95, 0.8, 0.65])
 #: Lower ribs fall off from the spine on (mm to the sternum, by angle).
@@ -32,7 +32,7 @@ _RIB_HEAD: Final = 21.0
 #: Ribs lie this far outside the inner surface of the cage (mm), and are this thick.
 _RIB_DEPTH: Final = 4.0
 _RIB_HALF_THICKNESS: Final = 3.3
-_CORTEX: Final = 1.7
+_CORTEX: Final = 2.0
 #: Ribs lie on the cage up to this height.
 _TOP: Final = 128.0
 #: The costal arch: its top, and how it opens below.

@@ -15,7 +15,7 @@ from .solids import Cone, Ellipsoid, Solid, join_solids
 
 SKIN_MM: Final = 1.6
 #: Muscle between and outside the ribs (mm).
-_MUSCLE_SHELL: Final = 9.0
+_MUSCLE_SHELL: Final = 12.0
 
 
 def arm_axis(anatomy: Anatomy, side: int, along_mm: float) -> tuple[float, float, float]:
@@ -57,9 +57,11 @@ def breasts(anatomy: Anatomy, x: FloatArray, y: float, z: FloatArray) -> FloatAr
     across = (np.abs(x) - np.float32(80.0 * anatomy.width)) / np.float32(60.0 + 16.0 * size)
     middle = np.float32((-34.0 - 12.0 * size) * anatomy.height)
     height = z - middle
-    reach = np.where(height > 0, 74.0 + 10.0 * size, 30.0 + 18.0 * size).astype(np.float32)
+    above, below = np.float32(74.0 + 10.0 * size), np.float32(30.0 + 18.0 * size)
+    reach = np.where(height > 0, above, below)
     share = np.maximum(1.0 - across * across - (height / reach) ** 2, 0.0)
-    swelling = np.float32(34.0 * size) * share * np.sqrt(share)
+    # It fades out upwards and ends in a fold below.
+    swelling = np.float32(38.0 * size) * share ** (np.float32(0.5) + np.clip(height / below + 1.0, 0.0, 1.0))
     inside = np.sqrt(np.maximum(1.0 - (x / profile.half_width) ** 2, 0.0))
     front = profile.centre_y - profile.half_depth * inside
     distance = (np.float32(y) - front + swelling) * np.float32(0.8)

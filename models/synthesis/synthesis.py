@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .film import Exposure, Sampling, expose, lead_marker, line_integrals, unresolved_structure
+from .film import Exposure, Sampling, expose, line_integrals, unresolved_structure
 from .geometry import Projection
+from .marker import lead_marker
 from .processing import for_presentation
 from .thorax import Thorax
 from .truth import FilmTruth, film_truth
+
+#: No two departments show their films alike.
+_TONES: Final = (0.95, 1.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +57,15 @@ def synthesise_film(
     exposure : Exposure
     sampling : Sampling
     repeat : int
-        Another exposure of the same person: only the noise differs.
+        Another exposure of the same person: only the noise and the lead letter differ.
     """
     integrals = line_integrals(thorax, projection, sampling)
-    depth = integrals.optical_depth + lead_marker(projection)
+    depth = integrals.optical_depth + lead_marker(projection, np.random.default_rng([thorax.seed, 8, repeat]))
     depth += unresolved_structure(integrals, projection.pixel_mm, np.random.default_rng([thorax.seed, 5]))
     random = np.random.default_rng([thorax.seed, 4, repeat])
     signal = expose(depth, projection.pixel_mm, exposure, random)
-    pixels = for_presentation(signal, projection.pixel_mm)
+    tone = float(np.random.default_rng([thorax.seed, 9]).uniform(*_TONES))
+    pixels = for_presentation(signal, projection.pixel_mm, tone)
     return SyntheticFilm(
         pixels,
         integrals.pneumothorax_mm,

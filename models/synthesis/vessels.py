@@ -23,6 +23,8 @@ _TWIG_RADIUS: Final = 0.36
 _TWIG_RADII: Final = np.array([_TWIG_RADIUS, 0.5 * _TWIG_RADIUS])
 #: So few targets are reached by one twig each from where the branch ends.
 _BUNDLE: Final = 3
+#: A stem that feeds more targets than this is one of the hilum.
+_LOBAR: Final = 700
 
 #: A branch: points [K, 3], unit tangents [K, 3] and radii [K].
 _Piece = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -64,7 +66,8 @@ def _grow(
             continue
         centre = cloud.mean(axis=0)
         span = float(np.linalg.norm(centre - origin)) + 1e-6
-        share = random.uniform(0.30, 0.50)
+        # Lobar arteries part near the hilum.
+        share = random.uniform(0.30, 0.50) * (0.5 if count > _LOBAR else 1.0)
         tip = origin + (centre - origin) * share
         # Bend: leave along the parent's direction, arrive towards the tip.
         middle = 0.5 * (origin + tip) + direction * (0.10 * span) + random.normal(0, 0.03 * span, 3)

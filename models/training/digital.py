@@ -13,6 +13,7 @@ from models.synthesis.collapse import Kind, Pneumothorax
 from models.synthesis.devices import DEVICES
 from models.synthesis.film import Sampling
 from models.synthesis.geometry import Projection
+from models.synthesis.pose import posed
 from models.synthesis.synthesis import synthesise_film
 from models.synthesis.thorax import Thorax
 from models.training.films import Film, FilmBank
@@ -21,7 +22,7 @@ from models.training.films import Film, FilmBank
 #: lower ones, so that no person is on both sides.
 FIRST_SEED = 10_000
 #: How many a training run sees: enough for every kind, few enough to be made in minutes.
-DIGITAL_FILMS = 64
+DIGITAL_FILMS = 128
 _FILM_MM = 409.6
 #: Made at twice the bank's size and averaged down: the pleural line is finer than a bank's pixel.
 _OVERSAMPLING = 2
@@ -85,7 +86,7 @@ def _film(seed: int, request: Pneumothorax | None, size: int) -> tuple[NDArray[n
     # With and without a pneumothorax alike: a device must tell nothing.
     devices = [device for device in DEVICES if rng.random() < 0.25]
     thorax = Thorax(seed, () if request is None else (request,), devices=devices)
-    projection = Projection(edge, edge, _FILM_MM / edge)
+    projection = posed(Projection(edge, edge, _FILM_MM / edge), seed)
     made = synthesise_film(thorax, projection, sampling=Sampling(pitch_mm=1.2, step_mm=3.0))
     grey = cv2.resize(made.pixels.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
     image = np.round(normalise(np.asarray(grey, np.float32)) * np.float32(255)).astype(np.uint8)

@@ -15,6 +15,7 @@ from models.prediction import Side as FilmSide
 from models.synthesis.anatomy import Side
 from models.synthesis.film import Sampling, film_outlines
 from models.synthesis.geometry import Projection
+from models.synthesis.pose import posed
 from models.synthesis.processing import BITS
 from models.synthesis.silhouette import Silhouette
 from models.synthesis.synthesis import synthesise_film
@@ -107,7 +108,8 @@ def draw_thorax(seed: int) -> tuple[str, Thorax]:
 def true_mask_rows(seed: int) -> Iterator[Row]:
     """Measure the true mask of a seed's film; the film itself is not made."""
     kind, thorax = draw_thorax(seed)
-    truth = film_truth(thorax, film_outlines(thorax, PROJECTION, SAMPLING), PROJECTION)
+    projection = posed(PROJECTION, seed)
+    truth = film_truth(thorax, film_outlines(thorax, projection, SAMPLING), projection)
     fields = truth.lung_fields
     masks = {FilmSide(side): truth.pneumothorax & fields[side] for side in thorax.retreats}
     lungs = LungFields(fields["right"], fields["left"], "truth")
@@ -118,7 +120,7 @@ def true_mask_rows(seed: int) -> Iterator[Row]:
 def network_rows(seed: int) -> Iterator[Row]:
     """Make a seed's film, let the networks outline lungs and air, and measure that."""
     kind, thorax = draw_thorax(seed)
-    film = synthesise_film(thorax, PROJECTION, sampling=SAMPLING)
+    film = synthesise_film(thorax, posed(PROJECTION, seed), sampling=SAMPLING)
     case = _Case(seed, kind, thorax, film.truth, NETWORK_MASK)
     lung_model, model = _networks()
     pixels = film.pixels.astype(np.float32) / np.float32(2**BITS - 1)

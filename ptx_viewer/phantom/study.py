@@ -15,6 +15,7 @@ from models.synthesis.ct import Kernel, chest_grid, synthesise_ct
 from models.synthesis.devices import Device
 from models.synthesis.film import GRID, NO_GRID
 from models.synthesis.geometry import Projection
+from models.synthesis.pose import posed
 from models.synthesis.synthesis import synthesise_film
 from models.synthesis.thorax import Thorax
 
@@ -78,7 +79,7 @@ class Request:
 
     @property
     def projection(self) -> Projection:
-        """Where the rays of its films run."""
+        """Where the rays of its films run, centred on the middle of the chest."""
         pitch = FILM_MM / self.pixels
         if self.supine:
             return Projection(self.pixels, self.pixels, pitch * 1.05, 1150.0, 1010.0, "AP")
@@ -161,7 +162,8 @@ def _write_film(
     repeat: int,
 ) -> Path:
     exposure = NO_GRID if request.supine else GRID
-    film = synthesise_film(thorax, request.projection, exposure, repeat=repeat)
+    projection = posed(request.projection, request.seed, repeat)
+    film = synthesise_film(thorax, projection, exposure, repeat=repeat)
     summary = _summary(thorax.seed, thorax.pneumothoraces)
     dataset = film_dataset(film.pixels, film.projection, thorax.anatomy, identity, summary)
     target = folder / f"{name}.dcm"

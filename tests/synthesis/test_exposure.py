@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from models.synthesis.film import Exposure, expose, lead_marker
-from models.synthesis.geometry import Projection
+from models.synthesis.film import Exposure, expose
 from models.synthesis.materials import MU_WATER, attenuation
 from models.synthesis.processing import for_presentation
 
@@ -51,14 +50,11 @@ def test_the_open_beam_is_black_and_thicker_is_whiter() -> None:
     assert shown.max() <= 4095
 
 
-def test_the_marker_is_an_l_at_the_upper_right() -> None:
-    marker = lead_marker(Projection(205, 205, 2.0))
-    rows, columns = np.nonzero(marker > 0.3)
-    assert rows.max() < 30
-    assert columns.min() > 170
-    # The foot points to the right of an upright letter, so that the film's sides cannot be confused.
-    widths = [np.count_nonzero(marker[row] > 0.3) for row in (rows.min() + 1, rows.max())]
-    assert widths[0] < widths[1]
+def test_another_tone_darkens_the_lung_and_leaves_black_and_the_order_alone() -> None:
+    depths = np.repeat(np.repeat(np.array([[0.0, 1.7, 4.0]], np.float32), 64, 0), 64, 1)
+    signal = np.exp(-depths)
+    usual, darker = (for_presentation(signal, 1.0, tone)[32, 32::64] / 4095 for tone in (1.0, 1.5))
+    assert darker == pytest.approx(usual**1.5, abs=1e-3)
 
 
 def test_bone_shows_in_front_of_the_abdomen_as_well_as_of_the_lung() -> None:

@@ -1,11 +1,16 @@
 """Rays, path lengths and tubes against formulas worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from models.synthesis.anatomy import draw_anatomy
+from models.synthesis.cavity import dome_z
 from models.synthesis.fields import coverage, ellipsoid
 from models.synthesis.film import integrate_planes
 from models.synthesis.geometry import Projection
+from models.synthesis.pose import posed
 from models.synthesis.tubes import Tubes, polyline, project_tubes
 
 PROJECTION = Projection(101, 121, 2.0, source_to_detector_mm=1000.0, source_to_object_mm=800.0)
@@ -95,3 +100,25 @@ def test_a_tube_outside_the_film_leaves_it_empty() -> None:
     one = np.ones(1)
     tube = Tubes(far, far + 5.0, one, one, one, far, far)
     assert not project_tubes(tube, PROJECTION).any()
+
+
+def test_a_film_centred_elsewhere_shows_the_same_person_moved() -> None:
+    """The central ray meets the middle; plane and projection stay each other's inverse."""
+    moved = replace(PROJECTION, centre_mm=(5.0, -12.0))
+    pixels, _ = moved.project(np.array([[5.0, 0.0, -12.0]]))
+    assert pixels[0] == pytest.approx([50.0, 60.0])
+    x, z = moved.plane(-120.0)
+    assert moved.project(np.array([[x[0, 7], -120.0, z[93, 0]]]))[0][0] == pytest.approx([93.0, 7.0])
+    assert moved.source == pytest.approx([5.0, 800.0, -12.0])
+
+
+def test_no_pose_leaves_a_lung_out_of_the_film() -> None:
+    film = Projection(410, 410, 1.0)
+    for seed in range(60):
+        posed_film = posed(film, seed)
+        anatomy = draw_anatomy(seed)
+        apex, deepest = 142.0 * anatomy.height, dome_z(anatomy, "left") - 1.1 * anatomy.dome_mm
+        rows = posed_film.project(np.array([[0.0, 30.0, apex], [0.0, 0.0, deepest]]))[0][:, 0]
+        assert 0 < rows[0] < rows[1] < 410
+    assert posed(film, 3) == posed(film, 3)
+    assert posed(film, 3) != posed(film, 3, repeat=1)
