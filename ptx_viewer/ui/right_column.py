@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from .analyst import Analyst
 from .columns import NARROW_RIGHT
@@ -21,6 +21,9 @@ from .volume_desk import VolumeDesk, is_volume
 from .volume_measures import VolumeMeasures
 from .volume_panel import VolumePanel
 from .why_panel import WhyPanel
+
+#: Widgets from a row's label up to the column.
+_DEPTH = 5
 
 
 class RightColumn(QScrollArea):
@@ -108,8 +111,13 @@ class RightColumn(QScrollArea):
         self.impression.refresh(self._volumes.reading if series else self._reading)
 
     def _bring_into_view(self, widget: QWidget) -> None:
-        # Its new height is known when the layout has run.
-        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, 8))
+        QTimer.singleShot(0, widget, lambda: self._scroll_to(widget))
+
+    def _scroll_to(self, widget: QWidget) -> None:
+        # Qt passes a new height on one layout at a time, an event each; where to scroll is known at the end.
+        for _ in range(_DEPTH):
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        self.ensureWidgetVisible(widget, 0, 8)
 
     def _on_state(self) -> None:
         self.findings.refresh(self._reading)

@@ -252,6 +252,22 @@ def test_keys_step_through_the_rows(measured, qtbot):
     assert window.pane.reading.measuring.selected == rows[-1]
 
 
+def test_a_selected_row_is_in_view_with_all_that_it_says(measured, qtbot):
+    """It grows when it is selected, so its end has to come into view as well."""
+    window = measured
+    column = window.column
+    for identity, row in column.measures.measure_rows().items():
+        window.pane.reading.measuring.select(identity)
+
+        def within(row=row) -> bool:
+            top = row.mapTo(column.viewport(), QPoint(0, 0)).y()
+            return top >= 0 and top + row.height() <= column.viewport().height()
+
+        qtbot.wait(50)
+        assert row.height() >= row.heightForWidth(row.width())
+        assert within(), identity
+
+
 def test_the_brush_shows_its_radius_and_the_ruler_hides_it(measured, qtbot):
     window = measured
     window.actions_[Act.TOOL_BRUSH].trigger()
