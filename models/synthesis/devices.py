@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .anatomy import Anatomy, Side, body_profile, cage_profile, sign
+from .bones import ring
 from .tubes import Tubes, polyline
 
 Device = Literal["chest drain", "ECG leads", "central venous catheter"]
@@ -16,6 +18,8 @@ DEVICES: Final[tuple[Device, ...]] = ("chest drain", "ECG leads", "central venou
 _PVC: Final = 700.0
 _BARIUM: Final = 2600.0
 _METAL: Final = 3000.0
+#: Steel of a press stud, and the gel in the rim of its pad.
+_STUD, _PAD = 12000.0, 500.0
 
 
 def device_tubes(
@@ -75,13 +79,19 @@ def _leads(anatomy: Anatomy, random: np.random.Generator) -> tuple[Tubes, ...]:
         profile = body_profile(anatomy, np.full((1, 1), z, np.float32))
         inside = np.sqrt(max(0.05, 1.0 - (x / float(profile.half_width[0, 0])) ** 2))
         y = float(profile.centre_y[0, 0]) - float(profile.half_depth[0, 0]) * inside - 4.0
-        snap = np.array([[x, y, z], [x, y - 3.0, z]])
-        parts.append(polyline(snap, np.array([5.0, 5.0]), _METAL, 3.0))
-        parts.append(polyline(snap, np.array([9.0, 9.0]), 500.0, 3.0))
+        snap = np.array([x, y - 3.0, z])
+        parts += _electrode(snap)
         middle = np.array([x + random.normal(0.0, 25.0), y - 8.0, z - 55.0])
-        wire = np.array([snap[1], middle, 0.5 * (middle + end) + random.normal(0.0, 12.0, 3), end])
+        wire = np.array([snap, middle, 0.5 * (middle + end) + random.normal(0.0, 12.0, 3), end])
         parts.append(polyline(wire, np.full(4, 0.75), _METAL, 3.0))
     return tuple(parts)
+
+
+def _electrode(centre: NDArray[np.float64]) -> list[Tubes]:
+    """Press stud and the rim of its pad, flat on the skin: seen from the front they are round."""
+    across, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    stud = [ring(centre, radius * across, radius * up, 1.0, _STUD) for radius in (0.8, 2.2, 3.6, 4.8)]
+    return [*stud, ring(centre, 13.0 * across, 13.0 * up, 1.0, _PAD)]
 
 
 def _catheter(anatomy: Anatomy) -> Tubes:
