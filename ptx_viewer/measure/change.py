@@ -63,6 +63,23 @@ class Change:
         one, other = self.prior.interval, self.current.interval
         return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know beside the difference: classes, intervals, lines that a reader moved."""
+        if self.difference is None or self.prior is None or self.current is None:
+            return ()
+        remarks = []
+        then, now = self.prior.category, self.current.category
+        if then and now:
+            remarks.append(f"{then} then and now" if then == now else f"{then} then, {now} now")
+        if self.within_uncertainty:
+            remarks.append("the intervals overlap")
+        moved = [film for film, one in (("prior", self.prior), ("current", self.current)) if one.edited]
+        if moved:
+            films = "both films" if len(moved) > 1 else f"the {moved[0]} film"
+            remarks.append(f"edited by the reader on {films}")
+        return tuple(remarks)
+
 
 def changes(prior: FilmMeasurements, current: FilmMeasurements) -> tuple[Change, ...]:
     """Compare the measurements of two films side by side.

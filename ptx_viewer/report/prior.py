@@ -90,7 +90,7 @@ def _difference(change: Change) -> str:
 def _remark(change: Change, content: ReportContent) -> str:
     if change.why_not is not None:
         return change.why_not
-    parts = ["the intervals overlap"] if change.within_uncertainty else []
+    parts = [*change.remarks]
     if change.prior is not None and change.current is not None and change.prior.model != change.current.model:
         then, now = (
             "the reader" if one.model == wording.READER else content.title_of(one.model)

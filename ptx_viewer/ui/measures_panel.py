@@ -37,7 +37,7 @@ class MeasuresPanel(Section):
         self._empty = label("", "quiet")
         self._list = QVBoxLayout()
         self._list.setSpacing(1)
-        self.prior = PriorBox(actions)
+        self.prior = PriorBox(actions, analyst.title_of)
         self.rows.addWidget(self.prior)
         self.rows.addWidget(self._empty)
         self.rows.addLayout(self._list)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from ptx_viewer.measure.annotation import READER
 from ptx_viewer.measure.change import Change
 from ptx_viewer.study.catalogue import StudyEntry
 
@@ -18,14 +19,16 @@ from .measure_wording import capital, number_text, sentence
 from .reading import AnalysisState
 from .widgets import ActionButton, clear, label, row
 
+TitleOf = Callable[[str], str]
 _UNDER_WAY = (AnalysisState.RESTORING, AnalysisState.WAITING, AnalysisState.RUNNING)
 
 
 class PriorBox(QWidget):
     """A line that offers the prior film; while the two are compared, the change of each measurement."""
 
-    def __init__(self, actions: dict[Act, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: dict[Act, QAction], title_of: TitleOf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._title_of = title_of
         self._action = actions[Act.COMPARE_PRIOR]
         self._title = label("", "group")
         self._button = ActionButton(self._action)
@@ -60,7 +63,7 @@ class PriorBox(QWidget):
             return
         date = nice_date(study.date)
         self._title.setText(f"Change since {date}" if states else f"Prior film of {date}")
-        for line in prior_lines(states, changes):
+        for line in prior_lines(states, changes, self._title_of):
             self._list.addWidget(_Line(*line))
 
     def texts(self) -> list[str]:
@@ -92,7 +95,7 @@ class _Line(QWidget):
 
 
 def prior_lines(
-    states: Sequence[AnalysisState], changes: tuple[Change, ...]
+    states: Sequence[AnalysisState], changes: tuple[Change, ...], title_of: TitleOf
 ) -> tuple[tuple[str, str, str], ...]:
     """Return name, difference and explanation of each line; nothing while the films are not compared.
 
@@ -101,6 +104,8 @@ def prior_lines(
     states : sequence of AnalysisState
         Of the current and the prior film; empty while they are not side by side.
     changes : tuple of Change
+    title_of : callable
+        From a network's name to what its card calls it.
     """
     if not states:
         return ()
@@ -113,19 +118,19 @@ def prior_lines(
         return (("", "", "Nothing is outlined on either film."),)
     lines: list[tuple[str, str, str]] = []
     for side in dict.fromkeys(change.side for change in changes):
-        lines += _side_lines(side, [change for change in changes if change.side == side])
+        lines += _side_lines(side, [change for change in changes if change.side == side], title_of)
     return tuple(lines)
 
 
-def _side_lines(side: str, changes: Sequence[Change]) -> list[tuple[str, str, str]]:
+def _side_lines(side: str, changes: Sequence[Change], title_of: TitleOf) -> list[tuple[str, str, str]]:
     if all(change.prior is None for change in changes):
         return [(capital(side), "new", "Nothing is outlined on this side of the prior film.")]
     if all(change.current is None for change in changes):
         return [(capital(side), "gone", "Nothing is outlined on this side of the current film.")]
-    return [_change_line(side, change) for change in changes]
+    return [_change_line(side, change, title_of) for change in changes]
 
 
-def _change_line(side: str, change: Change) -> tuple[str, str, str]:
+def _change_line(side: str, change: Change, title_of: TitleOf) -> tuple[str, str, str]:
     name = f"{capital(change.name)}, {side}"
     if change.difference is None or change.prior is None or change.current is None:
         return name, "not compared", sentence(change.why_not or "")
@@ -134,9 +139,11 @@ def _change_line(side: str, change: Change) -> tuple[str, str, str]:
     unit = f"\u00a0{change.unit}"
     then, now = (number_text(m.value, change.unit) for m in (change.prior, change.current))
     sign = "+" if change.difference > 0 else ""
-    parts = [f"{then} → {now}{unit}"]
-    if change.within_uncertainty:
-        parts.append("the intervals overlap")
+    parts = [f"{then} → {now}{unit}", *change.remarks]
     if change.prior.model != change.current.model:
-        parts.append(f"outlined by {change.prior.model} then, {change.current.model} now")
+        before, after = (
+            "the reader" if one.model == READER else title_of(one.model)
+            for one in (change.prior, change.current)
+        )
+        parts.append(f"outlined by {before} then, {after} now")
     return name, f"{sign}{number_text(change.difference, change.unit)}{unit}", " · ".join(parts)

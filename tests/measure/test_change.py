@@ -42,6 +42,22 @@ def test_overlapping_intervals_are_told() -> None:
     assert not one(film(distance(1.0)), film(distance(1.0))).within_uncertainty
 
 
+def test_classes_overlap_and_edited_lines_are_remarked() -> None:
+    then = distance(19.7, category="small", interval=(18.0, 22.0))
+    now = distance(34.3, category="large (borderline)", interval=(19.0, 40.0), edited=True)
+    assert one(film(then), film(now)).remarks == (
+        "small then, large (borderline) now",
+        "the intervals overlap",
+        "edited by the reader on the current film",
+    )
+    assert one(film(now), film(now)).remarks[::2] == (
+        "large (borderline) then and now",
+        "edited by the reader on both films",
+    )
+    assert one(film(distance(12.5)), film(distance(8.0))).remarks == ()
+    assert one(film(), film(now)).remarks == ()
+
+
 def test_nothing_outlined_on_one_film_is_no_zero() -> None:
     new = one(film(), film(distance(8.0)))
     assert (new.difference, new.prior) == (None, None)

@@ -153,7 +153,7 @@ def test_the_change_of_each_measurement_is_listed(two_studies, qtbot):
     place = texts.index("Pneumothorax area, right")
     assert texts[place + 1] == "+800\u00a0mm²"
     assert texts[place + 2].startswith("800 → 1\u2009600\u00a0mm²")
-    assert "outlined by reader then, attention-unet now" in texts[place + 2]
+    assert "outlined by the reader then, Attention U-Net now" in texts[place + 2]
 
 
 def test_a_report_of_the_current_film_states_the_change(two_studies, qtbot, tmp_path):
