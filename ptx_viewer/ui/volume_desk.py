@@ -68,6 +68,8 @@ class VolumeDesk(QObject):
     volumeRead = Signal()
     #: Another series, or none, is on the desk.
     readingChanged = Signal()
+    #: The segmentation that was asked for is there.
+    segmented = Signal()
     saved = Signal(str)
     problem = Signal(str)
 
@@ -240,6 +242,7 @@ class VolumeDesk(QObject):
         self._measured = ()
         reading.take_analysis(analysis)
         self._set(VolumeState.DONE)
+        self.segmented.emit()
 
     def _measure(self) -> None:
         reading, volume = self.reading, self.volume

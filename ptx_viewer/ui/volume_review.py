@@ -41,6 +41,7 @@ class VolumeReview(QObject):
         desk, column = window.volumes, window.column
         desk.volumeRead.connect(self._on_volume)
         desk.readingChanged.connect(self._follow_reading)
+        desk.segmented.connect(self._on_segmented)
         desk.problem.connect(window.messages.warn)
         desk.changed.connect(self.acted)
         desk.saved.connect(lambda key: window.library.refresh_statuses([key]))
@@ -290,6 +291,11 @@ class VolumeReview(QObject):
             reading.measuring.changed.connect(self.acted, unique)
             reading.measuring.shown.connect(self._on_shown, unique)
         self.acted.emit()
+
+    def _on_segmented(self) -> None:
+        """Show what was found where it is outlined: a slice of the stack bears no outline."""
+        if not self.on:
+            self._jump()
 
     def _outline(self) -> None:
         """Draw the findings that stand, unless they are drawn already."""

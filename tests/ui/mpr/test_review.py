@@ -136,6 +136,19 @@ def test_findings_are_listed_with_volume_and_share(segmented):
     assert "Pneumothorax volume" in segmented.column.volume_measures.texts()
 
 
+def test_what_was_found_from_the_stack_is_shown_in_the_planes(window, chest, qtbot):
+    """No finding is listed beside a picture that does not show it."""
+    window.open([chest])
+    qtbot.waitUntil(lambda: window.pane.image is not None and window.actions_[Act.PLANES].isEnabled())
+    window.actions_[Act.ANALYSE].trigger()
+    qtbot.waitUntil(lambda: window.volumes.state is VolumeState.DONE, timeout=10_000)
+    view = window.volume_review.view
+    assert window.actions_[Act.PLANES].isChecked()
+    assert view.isVisible()
+    assert [shown.finding_id for shown in view._outlines.findings] == [RIGHT]
+    assert view._cursor.slice_ in WITH_AIR
+
+
 def test_keys_accept_reject_reopen_and_undo(segmented, qtbot):
     axial = segmented.volume_review.view.active
     for key, decision in (("A", Decision.ACCEPTED), ("U", Decision.SUGGESTED), ("X", Decision.REJECTED)):
