@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ptx_viewer.study.spacing import Spacing
+from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
 from .measurement import Measurement
 from .regions import Point, Region, RegionShape, region_statistics
@@ -186,7 +186,7 @@ def _length(annotation: Annotation, spacing: Spacing | None) -> Quantity:
 def _angle(annotation: Annotation, spacing: Spacing | None) -> Quantity:
     one, vertex, other = annotation.points
     (down_1, across_1), (down_2, across_2) = (_step(vertex, end, spacing) for end in (one, other))
-    method = "between two arms; square pixels assumed" if spacing is None else "between two arms"
+    method = f"between two arms{_shape_of_pixels(spacing)}"
     if not math.hypot(down_1, across_1) or not math.hypot(down_2, across_2):
         return Quantity("angle", None, "°", method, "an arm has no length")
     # The arctangent of cross and scalar product is exact near 0 and 180 degrees, where arccos is not.
@@ -222,6 +222,17 @@ def _step(start: Point, end: Point, spacing: Spacing | None) -> Point:
     """Return the way from one point to another in millimetres, or in pixels."""
     row_mm, column_mm = (1.0, 1.0) if spacing is None else (spacing.row_mm, spacing.column_mm)
     return (end[0] - start[0]) * row_mm, (end[1] - start[1]) * column_mm
+
+
+def _shape_of_pixels(spacing: Spacing | None) -> str:
+    """Say what an angle takes for granted; ``""`` where rows and columns are known to be square to each other.
+
+    A magnification changes no angle, but an unknown basis with a reason, as of tilted slices, may.
+    """
+    if spacing is None:
+        return "; square pixels assumed"
+    told = spacing.description if spacing.basis is SpacingBasis.UNKNOWN else ""
+    return f"; {told}" if told else ""
 
 
 def _basis(spacing: Spacing | None) -> str:

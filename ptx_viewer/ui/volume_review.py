@@ -126,12 +126,16 @@ class VolumeReview(QObject):
         self._w.volumes.open(item)
         if self._w.volumes.volume is not None and self.view.volume is not self._w.volumes.volume:
             self._on_volume()
+        self._on_window(self.view.window_.center, self.view.window_.width)
         self.changed.emit()
         self.view.active.setFocus()
 
     def stop(self) -> None:
         """Show the viewports again."""
         self.on = False
+        if self._w.pane.image is not None:
+            shown = self._w.pane.viewport.window
+            self._w.bar.window_box.set_window(shown.center, shown.width)
         self.changed.emit()
 
     def scroll(self, by: int) -> bool:

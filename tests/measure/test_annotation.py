@@ -48,6 +48,23 @@ def test_angles_are_those_of_the_patient_not_of_the_grid(one, other, degrees) ->
     assert (angle.value, angle.unit) == (pytest.approx(degrees), "°")
 
 
+@pytest.mark.parametrize(
+    ("spacing", "method"),
+    [
+        (None, "between two arms; square pixels assumed"),
+        (Spacing(1.0, 1.0, SpacingBasis.ERMF, "magnification 1.1, stated"), "between two arms"),
+        (
+            Spacing(5.0, 1.0, SpacingBasis.UNKNOWN, "slices tilted by 12.0°, not straightened"),
+            "between two arms; slices tilted by 12.0°, not straightened",
+        ),
+    ],
+    ids=["no spacing", "magnified", "tilted"],
+)
+def test_an_angle_tells_what_it_takes_for_granted(spacing, method) -> None:
+    (angle,) = measure_annotation(draw(AnnotationKind.ANGLE, (0, 9), (0, 0), (9, 0)), VALUES, "", spacing)
+    assert (angle.value, angle.method) == (pytest.approx(90.0), method)
+
+
 def test_an_angle_with_an_empty_arm_has_no_value() -> None:
     (angle,) = measure_annotation(draw(AnnotationKind.ANGLE, (1, 1), (1, 1), (2, 2)), VALUES, "", None)
     assert (angle.value, angle.why_not, angle.text) == (None, "an arm has no length", "–")

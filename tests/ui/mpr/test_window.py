@@ -32,6 +32,18 @@ def test_planes_replace_the_viewports_and_go_again(planes):
     assert planes.grid.isVisible()
 
 
+def test_the_box_says_the_window_of_what_is_shown(stack, planes):
+    box, view, film = planes.bar.window_box, planes.volume_review.view, planes.pane.viewport
+
+    def said() -> tuple[float, float]:
+        return box.center.value(), box.width_.value()
+
+    assert said() == (view.window_.center, view.window_.width) == (-600, 1500)
+    planes.actions_[Act.PLANES].trigger()
+    assert said() == (film.window.center, film.window.width)
+    assert said() != (-600, 1500)
+
+
 def test_keys_scroll_and_window_the_planes(planes, qtbot):
     axial = planes.volume_review.view.views[Plane.AXIAL]
     before = axial.index
