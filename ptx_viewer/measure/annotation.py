@@ -225,7 +225,7 @@ def _step(start: Point, end: Point, spacing: Spacing | None) -> Point:
 
 
 def _shape_of_pixels(spacing: Spacing | None) -> str:
-    """Say what an angle takes for granted; ``""`` where rows and columns are known to be square to each other.
+    """Say what an angle takes for granted; ``""`` where rows are known to be square to columns.
 
     A magnification changes no angle, but an unknown basis with a reason, as of tilted slices, may.
     """

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from ptx_viewer.measure.annotation import Annotation, Quantity
 from ptx_viewer.measure.measurement import Measurement
 
-from .measuring import quantity_lines
-
 #: Set between thousands; a comma would be read as a decimal point in half of the world.
 _THIN_SPACE = "\u2009"
+NO_BREAK = "\u00a0"
 NOT_VALID = "not valid"
 #: Longest class, in characters, that has room beside a value.
 _SHORT = 8
@@ -88,15 +87,18 @@ def measurement_text(measurement: Measurement) -> RowText:
 
 def annotation_text(annotation: Annotation, quantities: tuple[Quantity, ...]) -> RowText:
     """Return what the row of a measurement of the reader says."""
-    first, *more = quantity_lines(quantities)
     missing = [quantity for quantity in quantities if quantity.value is None]
     if missing:
         reason = sentence(missing[0].why_not or "")
         return RowText(capital(annotation.title), quantities[0].text, reason, (reason,), valid=False)
     methods = tuple(dict.fromkeys(sentence(quantity.method) for quantity in quantities))
-    if not more:
-        return RowText(capital(annotation.title), first, capital(quantities[0].method), methods)
-    return RowText(capital(annotation.title), first, " · ".join(more), (*more, *methods))
+    if len(quantities) == 1:
+        return RowText(capital(annotation.title), quantities[0].text, capital(quantities[0].method), methods)
+    area, mean, *others = quantities
+    # The mean alone stands beside the name, which would be broken into pieces otherwise.
+    spread = ", ".join(f"{one.name} {one.text.split(NO_BREAK)[0]}" for one in others)
+    brief = f"{spread} · {area.text}"
+    return RowText(capital(annotation.title), f"mean {mean.text}", brief, (spread, area.text, *methods))
 
 
 def sentence(text: str) -> str:
