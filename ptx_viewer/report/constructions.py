@@ -20,6 +20,8 @@ _WIDTH = 118.0
 _MOST_HEIGHT = 112.0
 _LINE, _HALO, _END = 0.35, 0.5, 0.55
 _LABEL_HEIGHT = 3.2
+#: A line that runs sideways by less than this share of its label's width counts as upright.
+_LEVEL = 0.1
 #: The finding's colour is that of its outline; the lines have one of their own.
 _COLOUR = ANNOTATION_COLOUR
 _OUTLINE = (150, 150, 150)
@@ -101,8 +103,10 @@ def _label(
     page.set_font_size(TINY)
     width = page.get_string_width(text) + 1.6
     x, y = film.place(segment.end, placed)
-    # To the side on which there is more film.
-    left = x + 1.2 if x < placed.left + placed.width / 2 else x - 1.2 - width
+    run = x - film.place(segment.start, placed)[0]
+    # On from the end of the line, never back over it; of an upright one where there is more film.
+    onwards = run > 0 if abs(run) > _LEVEL * width else x < placed.left + placed.width / 2
+    left = x + 1.2 if onwards else x - 1.2 - width
     left = min(max(left, placed.left), placed.left + placed.width - width)
     top = y - _LABEL_HEIGHT / 2
     while any(

@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from models.prediction import Side
+from ptx_viewer.measure.construction import Construction, Segment
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.remeasure import move_segment
 from ptx_viewer.measure.view import FilmView, Posture, Projection
@@ -100,6 +101,35 @@ def test_the_film_shows_the_lines_where_they_are(films, measured, tmp_path, orie
     middle = shown.shape[1] / 2
     lines_left = (columns < middle).mean() > 0.5
     assert lines_left is np.bool_(orientation.row_direction == "L")
+
+
+@pytest.mark.parametrize("towards", [-1, 1])
+def test_a_label_in_the_report_leaves_its_line_free(films, measured, tmp_path, towards) -> None:
+    """Whichever way the line runs, on either half of the film."""
+    shift = next(m for m in measured if m.name == HILUM)
+    columns = films.image().shape[1]
+    drawn = []
+    for middle in (0.4, 0.6):
+        start = (40.0, middle * columns)
+        end = (40.0, start[1] + towards * 0.1 * columns)
+        lines = Construction((Segment("hilum", start, end),))
+        content = films.content(
+            measurements=(replace(shift, construction=lines, category=None),), review=None, attributions=()
+        )
+        path = tmp_path / f"{middle}.pdf"
+        write_pdf(content, path)
+        pages = [rendered(path, page) for page in range(len(PdfReader(path).pages))]
+        masks = [np.abs(page.astype(int) - ANNOTATION_COLOUR).max(axis=2) < 12 for page in pages]
+        # The longest unbroken run of the lines' colour in one row is the line itself.
+        drawn.append(max(longest_run(row) for mask in masks for row in mask if row.any()))
+    # Beside its ends, at most 12 pixels of a hidden line were left.
+    assert drawn[0] == pytest.approx(drawn[1], abs=2)
+    assert drawn[0] > 40
+
+
+def longest_run(row: np.ndarray) -> int:
+    edges = np.flatnonzero(np.diff(np.pad(row.astype(np.int8), 1)))
+    return int((edges[1::2] - edges[::2]).max())
 
 
 def test_a_report_without_lines_has_no_such_film(films, tmp_path) -> None:
