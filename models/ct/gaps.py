@@ -40,7 +40,7 @@ _FAR_MM2, _FAR_SHARE = 20000.0, 0.5
 #: many more, and up to this thickness (mm).
 _STEPS, _MOST_EDGE_MM = 10, 1.6
 #: Slices further apart than this do not show how a layer ends (mm).
-_EDGE_SLICE_MM = 3.0
+EDGE_SLICE_MM = 3.0
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,14 @@ def layer_gaps(
     between = (depth > fit.wall_mm[:, None]) & (depth < (fit.wall_mm + fit.gap_mm)[:, None])
     dark = np.where(between, above, np.inf).min(axis=1) < fit.lung - _DARKER
     certain = likely & dark
-    likely |= dark & (fit.without > _DARK_ERROR) & (fit.gap_mm >= _LEAST_GAP_MM) & wall.seen
+    # Behind a cleft between two walls lies tissue, not lung.
+    lung_beneath = fit.lung + np.float32(levels.air - levels.lung) < _LUNG_HU
+    likely |= dark & lung_beneath & (fit.without > _DARK_ERROR) & (fit.gap_mm >= _LEAST_GAP_MM) & wall.seen
     kept = likely & hanging_together(wall, likely, found, certain)
     gap: FloatArray = np.where(kept, fit.gap_mm, np.float32(0))
-    if kept.any() and spacing_mm[0] <= _EDGE_SLICE_MM:
+    if kept.any() and spacing_mm[0] <= EDGE_SLICE_MM:
         # Averaged with the layer's own profiles the wall beside it would show one too.
-        beside = _near(wall, kept) & readable & ~found & ~kept
+        beside = wall.near(kept, _STEPS) & readable & ~found & ~kept
         edge = _fitted(wall.averaged(above, beside, _STEPS), blurs, beside)
         thin = beside & _AT_BORDER.shown(edge, levels) & (edge.gap_mm < _MOST_EDGE_MM)
         piece = _pieces(wall, thin | kept)
@@ -179,11 +181,11 @@ def _fitted(above: FloatArray, blurs_mm: list[FloatArray], where: Mask) -> Fit:
     return Fit(*parts)
 
 
-def _near(wall: Wall, chosen: Mask) -> Mask:
-    near = chosen
-    for _ in range(_STEPS):
-        near = (wall.neighbours @ near.astype(np.float32)) > 0
-    return near
+def hanging_area(wall: Wall, chosen: Mask, counted: Mask) -> NDArray[np.float64]:
+    """Return the area [N] of what is `counted` [N] in each point's piece of `chosen` [N] (mm²)."""
+    piece = _pieces(wall, chosen)
+    area: NDArray[np.float64] = _area(wall, piece, counted)[piece]
+    return area
 
 
 def _pieces(wall: Wall, chosen: Mask) -> NDArray[np.int32]:

@@ -55,6 +55,13 @@ class Surface:
         mean: FloatArray = (total / np.maximum(column, 1e-6)).astype(np.float32)
         return mean
 
+    def near(self, chosen: Mask, steps: int) -> Mask:
+        """Return `chosen` [N] with what lies up to so many steps from point to point beside it."""
+        near = chosen
+        for _ in range(steps):
+            near = (self.neighbours @ near.astype(np.float32)) > 0
+        return near
+
     def at(self, chosen: Mask) -> Surface:
         """Return some of the points; what is next to them among the others is forgotten."""
         count = int(np.count_nonzero(chosen))
@@ -135,7 +142,9 @@ def find_surface(grid: WorkingGrid, inside: Mask) -> Surface | None:
     vertices = vertices.astype(np.float32) + np.asarray(offset, np.float32)
     neighbours = _neighbours(faces, len(vertices))
     # Values rise into what is enclosed, and so do these normals.
-    normals = -normals.astype(np.float32)
+    # They are gradients per voxel, not per millimetre.
+    normals = -normals.astype(np.float32) / np.asarray(grid.spacing_mm, np.float32)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.float32(1e-6))
     for _ in range(2):
         normals = neighbours @ normals
     normals = (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)).astype(np.float32)

@@ -22,7 +22,7 @@ DEPTHS_MM: NDArray[np.float64] = np.arange(-1.2, 8.5, _STEP_MM)
 _OUTSIDE_MM = (-2.4, -0.8)
 _TISSUE_HU = -300.0
 #: Bone beside the wall counts as tissue of this (HU).
-_MOST_HU = 200.0
+MOST_HU = 200.0
 #: Profiles are averaged over this many steps from point to point, about 4 mm.
 _STEPS = 6
 #: Share of the neighbours, weighted, that show a wall where an average is trusted.
@@ -75,7 +75,7 @@ def find_wall(
     crossing = np.where(seen, crossing, 0.0).astype(np.float32)
     outside = _shifted(samples, along, crossing, np.arange(*_OUTSIDE_MM, _STEP_MM)).mean(axis=1)
     seen &= outside > _TISSUE_HU
-    profiles = np.clip(_shifted(samples, along, crossing, DEPTHS_MM), -1024.0, _MOST_HU)
+    profiles = np.clip(_shifted(samples, along, crossing, DEPTHS_MM), -1024.0, MOST_HU)
     weight = surface.averaged(seen.astype(np.float32), np.ones_like(seen), _STEPS)
     return Wall(
         surface.points_mm + crossing[:, None] * surface.normals,

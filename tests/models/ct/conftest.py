@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import sparse
+
+from models.ct.wall import DEPTHS_MM, Wall
 
 #: Slices, rows, columns; the axes of the chest cavity in mm.
 CAVITY = (100.0, 70.0, 48.0)
@@ -91,3 +94,26 @@ def chest() -> Callable[..., Chest]:
         return made.setdefault(repr(sorted(values.items())), make_chest(**values))
 
     return make
+
+
+def make_wall(side: int, pitch_mm: float, normals: np.ndarray, profiles: np.ndarray | None = None) -> Wall:
+    """Return `side` x `side` points in the plane of rows and columns, `pitch_mm` apart."""
+    count = side * side
+    one = sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(side, side))
+    alone = sparse.eye_array(side)
+    joined = sparse.csr_array(((sparse.kron(one, alone) + sparse.kron(alone, one)) > 0).astype(np.float32))
+    scale = sparse.diags_array((1.0 / joined.sum(axis=1)).astype(np.float32))
+    rows, columns = np.divmod(np.arange(count), side)
+    return Wall(
+        np.stack([np.zeros(count), pitch_mm * rows, pitch_mm * columns], axis=1).astype(np.float32),
+        normals.astype(np.float32),
+        np.full(count, pitch_mm**2),
+        sparse.csr_array(scale @ joined),
+        np.ones(count, np.bool_),
+        np.zeros((count, len(DEPTHS_MM)), np.float32) if profiles is None else profiles,
+    )
+
+
+@pytest.fixture(scope="session")
+def flat_wall() -> Callable[..., Wall]:
+    return make_wall

@@ -109,3 +109,13 @@ def test_a_shell_of_one_and_a_quarter_millimetres_is_found(chest) -> None:
     measured = np.count_nonzero(found.of(Label.RIGHT_PNEUMOTHORAX)) * voxel_ml
     assert measured == pytest.approx(made.air_ml, rel=0.15)
     assert not found.of(Label.LEFT_PNEUMOTHORAX).any()
+
+
+def test_a_cleft_between_two_walls_is_no_layer() -> None:
+    # Dark as a layer of 3 mm, beside air found by its density: but what lies beneath is tissue.
+    tissue, beneath, _ = profile(3.0, 0.0, 0.8)
+    for lung, counts in ((160.0, True), (900.0, False)):
+        values = np.tile(np.float32(1040 * tissue + lung * beneath + LEVELS.air), (SIDE * SIDE, 1))
+        found = patch(10, 40)
+        gap = layer_gaps(wall(values), LEVELS, (1.5, 1.0, 1.0), 0.8, found)
+        assert (gap > 0).all() if counts else not gap[~patch(12, 40)].any()
