@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from models.cards import CONSENSUS
 
 from .analyst import Analyst, EngineState
-from .widgets import Section, clear, label
+from .widgets import ElidedButton, Section, clear, label
 
 
 class ModelsPanel(Section):
@@ -44,10 +44,8 @@ class ModelsPanel(Section):
             # too long for a button.
             ours = card.name == CONSENSUS or not card.shipped
             name = card.title if ours else f"{card.title} ({card.card_id})"
-            button = QPushButton(name)
+            button = ElidedButton(name)
             button.setProperty("role", "link")
             button.setToolTip(f"{button.text()}: card {card.card_id}, weights; click to show or replace them")
-            # A long name is cut off; it must not make the column wider than the window leaves it.
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _checked=False, name=card.name: self.cardAsked.emit(name))
             self._list.addWidget(button)
