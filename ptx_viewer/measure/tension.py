@@ -50,11 +50,12 @@ USUAL = {SHIFT: "not shifted", DEPRESSION: "not depressed", HEIGHT: "not flatten
 _ROTATION = "rotation of the patient was not assessed and looks the same"
 _METHODS = {
     SHIFT: "away from the air: middle of the mediastinum above the heart against the middle between the "
-    "chest walls, less its normal place (3 SD of 200 JSRT films); a hint only; " + _ROTATION,
+    "chest walls, less its normal place (3 SD of 200 JSRT films, erect PA, adults); a hint "
+    "only; " + _ROTATION,
     DEPRESSION: "downwards: dome against the opposite one, less the normal step (97.5th percentile of 189 "
-    "JSRT films); a hint only",
-    HEIGHT: "dome above the costophrenic angle; flattened below the 2.5th percentile of 200 JSRT films; a "
-    "hint only",
+    "JSRT films, erect PA, adults); a hint only",
+    HEIGHT: "dome above the costophrenic angle; flattened below the 2.5th percentile of 200 JSRT films, "
+    "erect PA, adults; a hint only",
 }
 _BOTH_SIDES = "there is air on both sides: no side to compare with"
 _OPPOSITE_MISSING = "the lung field of the other side was not found"
