@@ -131,7 +131,9 @@ class Silhouette:
         if not len(contour):
             return contour
         rows, columns = np.rint(contour).astype(int).T
-        open_wall: NDArray[np.float64] = contour[self.lung[rows, columns] < -0.5 * self.pitch_mm]
+        # The rounded pixel may lie outside both: only what parts the two contours is air.
+        gap = self.hemithorax[rows, columns] - self.lung[rows, columns]
+        open_wall: NDArray[np.float64] = contour[gap > 0.5 * self.pitch_mm]
         return open_wall
 
     @cached_property
@@ -151,7 +153,8 @@ class Silhouette:
         if not len(contour):
             return contour
         rows, columns = np.rint(contour).astype(int).T
-        free: NDArray[np.float64] = contour[self.hemithorax[rows, columns] > _INSIDE_PX * self.pitch_mm]
+        gap = self.hemithorax[rows, columns] - self.lung[rows, columns]
+        free: NDArray[np.float64] = contour[gap > _INSIDE_PX * self.pitch_mm]
         return free
 
     def _crossings(self, shape: FloatArray, row: float) -> tuple[float, float] | None:

@@ -64,3 +64,13 @@ def test_a_lung_that_fills_its_side_has_no_distance() -> None:
     assert level is not None
     assert level.mm == 0.0
     assert full.apex_to_cupola().mm == 0.0
+
+
+def test_without_air_at_the_apex_there_is_no_apical_distance() -> None:
+    """Air is a pocket at the lateral wall; the scale is steep, so that rounded pixels lie far outside."""
+    whole = 3.0 * disc(100.4, 80.3, 60.0)
+    shape = Silhouette("left", whole, np.minimum(whole, -3.0 * disc(100.0, 140.0, 20.0)), PITCH)
+    assert shape.apical() is None
+    level = shape.at(100.0)
+    assert level is not None
+    assert level.mm == pytest.approx((140.3 - 120.0) * PITCH, abs=0.05)
