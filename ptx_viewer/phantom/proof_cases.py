@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cards import CONSENSUS, main_models
+from models.consensus import card_of, combine
 from models.prediction import LungFields
 from models.prediction import Side as FilmSide
 from models.synthesis.anatomy import Side
@@ -118,47 +120,38 @@ def true_mask_rows(seed: int) -> Iterator[Row]:
 
 
 def network_rows(seed: int) -> Iterator[Row]:
-    """Make a seed's film, let the networks outline lungs and air, and measure that."""
+    """Make a seed's film, let the networks outline lungs and air, and measure their consensus."""
     kind, thorax = draw_thorax(seed)
     film = synthesise_film(thorax, posed(PROJECTION, seed), sampling=SAMPLING)
     case = _Case(seed, kind, thorax, film.truth, NETWORK_MASK)
-    lung_model, model = _networks()
+    lung_model, *members = _networks()
     pixels = film.pixels.astype(np.float32) / np.float32(2**BITS - 1)
     view = lung_model.predict(pixels)
     yield case.row("right", "frontal view, logit", "", 0.0, view.frontal_logit)
     for side, field in film.truth.lung_fields.items():
         found = view.lungs.of(FilmSide(side))
         yield case.row(side, "lung field, Dice", "", 1.0, _dice(field, found))
-    prediction = model.predict(pixels, lungs=view.lungs)
+    answers = [member.predict(pixels, lungs=view.lungs) for member in members]
+    prediction = combine(answers, card_of([member.card for member in members]), view.lungs)
     masks = {
-        side: prediction.mask & _half(view.lungs, side)
-        for side in (FilmSide.RIGHT, FilmSide.LEFT)
-        if prediction.mask.any()
+        side: np.any([found.mask for found in prediction.instances if found.side is side], axis=0)
+        for side in dict.fromkeys(found.side for found in prediction.instances)
     }
     measured = measure_film(
-        masks, view.lungs, SPACING, model.name, VIEW, prediction.probability, prediction.mask_threshold
+        masks, view.lungs, SPACING, CONSENSUS, VIEW, prediction.probability, prediction.mask_threshold
     )
     yield from _compare(case, measured)
-    for name in thorax.retreats:
-        true = film.truth.pneumothorax & film.truth.lung_fields[name]
+    for name, field in film.truth.lung_fields.items():
+        true = film.truth.pneumothorax & field
         given = masks.get(FilmSide(name), np.zeros_like(true))
+        if name not in thorax.retreats:
+            yield case.row(name, "outlined without air", "", 0.0, float(given.any()))
+            continue
         yield case.row(name, "mask, Dice", "", 1.0, _dice(true, given))
         yield case.row(name, "image score", "", prediction.threshold, prediction.score)
         if not given.any():
             area_mm2 = film.truth.sides[name].pneumothorax_mm2
-            yield case.row(name, area.NAME, "mm²", area_mm2, None, "the network outlined nothing")
-
-
-def _half(lungs: LungFields, side: FilmSide) -> NDArray[np.bool_]:
-    """Columns nearer to the lung of `side`: findings of both sides come in one mask."""
-    centres = [
-        float(np.nonzero(field)[1].mean()) if field.any() else np.nan for field in (lungs.right, lungs.left)
-    ]
-    middle = float(np.nanmean(centres)) if not np.isnan(centres).all() else lungs.right.shape[1] / 2
-    columns = np.arange(lungs.right.shape[1])
-    return np.broadcast_to(
-        columns < middle if side is FilmSide.RIGHT else columns >= middle, lungs.right.shape
-    )
+            yield case.row(name, area.NAME, "mm²", area_mm2, None, "the networks outlined nothing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,11 +253,11 @@ def _truth_of(measurement: Measurement, silhouette: Silhouette, area_mm2: float)
 
 
 @lru_cache(maxsize=1)
-def _networks() -> tuple[LungFieldModel, PneumothoraxModel]:
+def _networks() -> tuple[LungFieldModel, *tuple[PneumothoraxModel, ...]]:
     # torch is loaded only where a network is asked
     from models.zoo import load, load_lung_fields
 
-    return load_lung_fields("cpu"), load("attention-unet", "cpu")
+    return load_lung_fields("cpu"), *(load(name, "cpu") for name in main_models())
 
 
 def _dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:

@@ -74,10 +74,11 @@ _TRUE_WORDS: Final = (
     "What the measuring itself adds, apart from any network: pixels, and strips too thin to be taken for air."
 )
 _NETWORK_WORDS: Final = (
-    "Only what the network outlined can be measured; what it missed is counted above, not averaged in. "
-    "These are synthetic films of persons that the networks never saw, but they have learned from others of "
-    "the kind, with the bones and the presentation of an earlier version (of whose 109 sides they outlined "
-    "101): the figures say how the chain of outline and measurement behaves, not how it does on patients."
+    "What is measured is the outline that the program suggests: the consensus of Attention U-Net and Mask "
+    "R-CNN. Only what it outlined can be measured; what it missed is counted above, not averaged in. These "
+    "are synthetic films of persons that the networks never saw, but they have learned from others of the "
+    "kind, with bones, organs and presentation of earlier versions: the figures say how the chain of "
+    "outline and measurement behaves, not how it does on patients."
 )
 _FORMULA_WORDS: Final = (
     "Every formula is given the true mask, so that what is left is the formula's own distance from the "
@@ -171,7 +172,9 @@ def _network(rows: Sequence[Row]) -> list[str]:
     lines.append(f"| lung field against the truth, median Dice (10th percentile) | {_middle(fields)} |")
     lines.append(f"| image score above its threshold, sides with air | {found} of {len(scores)} |")
     if len(dice):
-        lines.append(f"| outlined at all | {int((dice > 0).sum())} of {len(dice)} |")
+        lines.append(f"| outlined at all, sides with air | {int((dice > 0).sum())} of {len(dice)} |")
+        wrongly = values("outlined without air")
+        lines.append(f"| outlined, sides without air | {int(wrongly.sum())} of {len(wrongly)} |")
     if (dice > 0).any():
         lines.append(
             f"| pneumothorax mask where outlined, median Dice (10th percentile) | {_middle(dice[dice > 0])} |"
