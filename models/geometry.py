@@ -2,8 +2,8 @@
 
 A :class:`GridTransform` maps a source grid to a network's square grid: quarter
 turns and mirror first (so that the patient stands as on a usual display), then
-proportional resizing, then centred zero padding.  It holds the exact inverse, so that
-a probability map comes back in the source image's own rows and columns.
+resizing to square pixels in the patient's proportions, then centred zero padding.  It holds
+the exact inverse, so that a probability map comes back in the source image's own rows and columns.
 
 Coordinates follow the pixel-centre convention: pixel ``(r, c)`` covers
 ``[r - 0.5, r + 0.5] x [c - 0.5, c + 0.5]``.
@@ -11,6 +11,7 @@ Coordinates follow the pixel-centre convention: pixel ``(r, c)`` covers
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,11 +32,19 @@ class Turn:
         Swap rows and columns.
     flip_rows, flip_columns : bool
         Reverse the order of rows (upside down) or of columns (left to right), after the transpose.
+    pixel_height : float
+        Height of a pixel of the array that is turned over its width: the row spacing over the column
+        spacing.  Turning moves pixels as they are; :class:`GridTransform` makes them square.
     """
 
     transpose: bool = False
     flip_rows: bool = False
     flip_columns: bool = False
+    pixel_height: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.pixel_height) and self.pixel_height > 0):
+            raise ValueError(f"a pixel's height over its width must be above 0, not {self.pixel_height}")
 
     def apply(self, array: NDArray[S]) -> NDArray[S]:
         """Turn `array` [H, W, ...]; the result is contiguous."""
@@ -67,7 +76,7 @@ class Turn:
         return (column, row) if self.transpose else (row, column)
 
 
-def turn_to_standard(row_direction: str, column_direction: str) -> Turn:
+def turn_to_standard(row_direction: str, column_direction: str, pixel_height: float = 1.0) -> Turn:
     """Return the turn that shows a frontal film as usual: patient's left at the right, head up.
 
     Parameters
@@ -75,11 +84,13 @@ def turn_to_standard(row_direction: str, column_direction: str) -> Turn:
     row_direction, column_direction : str
         Patient direction in which columns, and rows, increase (PatientOrientation,
         DICOM PS3.3 C.7.6.1.1.1); only the leading letter of each counts.
+    pixel_height : float
+        Height of a stored pixel over its width.
 
     Returns
     -------
     Turn
-        The identity where the directions are not those of a frontal view.
+        One that turns nothing where the directions are not those of a frontal view.
     """
     across, down = row_direction[:1].upper(), column_direction[:1].upper()
     if across in ("H", "F") and down in ("L", "R"):
@@ -87,8 +98,21 @@ def turn_to_standard(row_direction: str, column_direction: str) -> Turn:
     elif across in ("L", "R") and down in ("H", "F"):
         transpose = False
     else:
-        return Turn()
-    return Turn(transpose=transpose, flip_rows=down == "H", flip_columns=across == "R")
+        return Turn(pixel_height=pixel_height)
+    return Turn(transpose, flip_rows=down == "H", flip_columns=across == "R", pixel_height=pixel_height)
+
+
+def resample(image: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """Resize `image` [H, W]; shrinking averages over areas so that fine lines do not alias."""
+    height, width = image.shape
+    if (rows < height and columns > width) or (rows > height and columns < width):
+        # OpenCV averages over areas only where both edges shrink: the one that does comes first.
+        least = (min(columns, width), min(rows, height))
+        image = np.asarray(cv2.resize(image, least, interpolation=cv2.INTER_AREA), np.float32)
+        method = cv2.INTER_LINEAR
+    else:
+        method = cv2.INTER_AREA if rows <= height else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.float32)
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,7 @@ class GridTransform:
     size : int
         Edge of the square network grid.
     turn : Turn
-        Applied before resizing.
+        Applied before resizing; its pixel height says what makes the pixels square.
     """
 
     source_shape: tuple[int, int]
@@ -116,9 +140,16 @@ class GridTransform:
         return (columns, rows) if self.turn.transpose else (rows, columns)
 
     @property
+    def square_shape(self) -> tuple[float, float]:
+        """Rows and columns after the turn in square pixels: no fewer along either axis than there are."""
+        rows, columns = self.turned_shape
+        height = 1 / self.turn.pixel_height if self.turn.transpose else self.turn.pixel_height
+        return rows * max(height, 1.0), columns * max(1 / height, 1.0)
+
+    @property
     def content(self) -> tuple[int, int, int, int]:
         """Where the image lies in the network grid: top, left, rows, columns."""
-        rows, columns = self.turned_shape
+        rows, columns = self.square_shape
         scale = self.size / max(rows, columns)
         inner_rows = max(1, round(rows * scale))
         inner_columns = max(1, round(columns * scale))
@@ -151,10 +182,7 @@ class GridTransform:
             Covers exactly what the turned source image covers.
         """
         top, left, rows, columns = self.content
-        shrinks = rows <= turned.shape[0]
-        inner = cv2.resize(
-            turned, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
+        inner = resample(turned, rows, columns)
         grid = np.zeros((self.size, self.size), dtype=np.float32)
         grid[top : top + rows, left : left + columns] = inner
         return grid

@@ -1,8 +1,8 @@
 """From displayed pixels to a network's input: one module for training, inference and explanation.
 
 The steps: percentiles to black and white, then, where a network's card asks for it, noise removed and
-local contrast equalised, then proportional resizing with padding (:mod:`models.geometry`, which also
-holds the way back for masks: the optional steps move nothing).
+local contrast equalised, then resizing to square pixels in proportion, with padding
+(:mod:`models.geometry`, which also holds the way back for masks: the optional steps move nothing).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.geometry import GridTransform
+from models.geometry import GridTransform, resample
 
 #: Percentiles of the image that become black and white.
 BLACK_PERCENTILE = 0.5
@@ -113,26 +113,31 @@ def normalise(pixels: NDArray[np.floating | np.integer]) -> NDArray[np.float32]:
     return np.clip(stretched, 0.0, 1.0, out=stretched)
 
 
-def enhance(image: NDArray[np.float32], options: Preprocessing) -> NDArray[np.float32]:
+def enhance(
+    image: NDArray[np.float32], options: Preprocessing, square_shape: tuple[float, float] | None = None
+) -> NDArray[np.float32]:
     """Remove noise, then equalise local contrast, as far as `options` ask for it.
 
     Parameters
     ----------
     image : ndarray of float32, shape [H, W], 0..1
     options : Preprocessing
+    square_shape : tuple of float, or None
+        Rows and columns that square pixels would have; None where they are square.
 
     Returns
     -------
     ndarray of float32, 0..1
-        The whole film; its longer edge has at most :data:`ENHANCED_EDGE` pixels.  `image` itself
-        where nothing is to be done.
+        The whole film in square pixels; its longer edge has at most :data:`ENHANCED_EDGE` pixels.
+        `image` itself where nothing is to be done.
     """
     if not options.active:
         return image
-    scale = min(1.0, ENHANCED_EDGE / max(image.shape))
-    rows, columns = (max(1, round(length * scale)) for length in image.shape)
-    if scale < 1:
-        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    square = square_shape or image.shape
+    scale = min(1.0, ENHANCED_EDGE / max(square))
+    rows, columns = (max(1, round(length * scale)) for length in square)
+    if (rows, columns) != image.shape:
+        image = resample(image, rows, columns)
     if options.denoise == "bilateral":
         image = np.asarray(cv2.bilateralFilter(image, 7, options.denoise_strength, 2.0), np.float32)
     elif options.denoise == "non-local-means":
@@ -172,7 +177,7 @@ def letterbox(
     """
     if pixels.shape != transform.turned_shape:
         raise ValueError(f"expected an array of shape {transform.turned_shape}, got {pixels.shape}")
-    return transform.place(enhance(normalise(pixels), options))
+    return transform.place(enhance(normalise(pixels), options, transform.square_shape))
 
 
 def to_network(

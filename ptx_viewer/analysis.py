@@ -167,7 +167,8 @@ class Analyser:
         refused = header_refusal(image) or blank_reason(image.pixels)
         if refused and not options.override_refusal:
             return ImageAnalysis(image_key=key, refused=refused)
-        turn = turn_to_standard(image.orientation.row_direction, image.orientation.column_direction)
+        lies = image.orientation
+        turn = turn_to_standard(lies.row_direction, lies.column_direction, image.pixel_height)
         progress(0.1, "Finding the lung fields")
         lung_model = self._lungs()
         view, notices = with_memory_fallback(lung_model, lambda: lung_model.predict(image.pixels, turn))

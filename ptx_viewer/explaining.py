@@ -70,7 +70,8 @@ class MapQuestion:
         cls, image: Image2D, model: str, method: str, target: Target, analysis: ImageAnalysis | None
     ) -> MapQuestion:
         """Take from image and analysis what the question needs: the rest need not reach the networks."""
-        turn = turn_to_standard(image.orientation.row_direction, image.orientation.column_direction)
+        lies = image.orientation
+        turn = turn_to_standard(lies.row_direction, lies.column_direction, image.pixel_height)
         predictions = analysis.predictions if analysis is not None else ()
         return cls(
             pixels=image.pixels,

@@ -234,3 +234,42 @@ def test_the_sample_is_taken_as_the_film_that_it_is(film):
     assert isinstance(film.acquisition, Acquisition)
     assert film.acquisition.modality == "DX"
     assert (film.acquisition.body_part, film.acquisition.view_position) == ("CHEST", "PA")
+
+
+@pytest.mark.parametrize(("down", "across"), [(2, 1), (1, 2)], ids=["half the rows", "half the columns"])
+def test_unequal_pixel_spacing_changes_neither_the_answer_nor_a_millimetre(analyser, down, across):
+    """The sample film with every second row, or column, left out and the spacing doubled along it."""
+    (entry,) = scan([SAMPLE]).instances()
+    whole = read_image(entry)
+    pixels = np.ascontiguousarray(whole.pixels[::down, ::across])
+    spacing = replace(
+        whole.spacing,
+        row_mm=whole.spacing.row_mm * down,
+        column_mm=whole.spacing.column_mm * across,
+    )
+    stored = replace(whole, pixels=pixels, raw=pixels, spacing=spacing)
+    assert stored.pixel_height == down / across
+    before, after = (
+        analyser.analyse(image, AnalysisOptions(ONE, explain=("grad-cam",))) for image in (whole, stored)
+    )
+    assert before.refused is None
+    assert after.refused is None
+    assert after.predictions[0].score == pytest.approx(before.predictions[0].score, abs=0.02)
+    (finding,), (expected,) = (analysis.predictions[0].instances for analysis in (before, after))
+    assert expected.mask.shape == pixels.shape
+    assert finding.side is expected.side
+    kept, there = finding.mask[::down, ::across], expected.mask
+    assert 2 * (kept & there).sum() / (kept.sum() + there.sum()) > 0.98
+    heatmap, other = before.attributions[0].heatmap, after.attributions[0].heatmap
+    assert other.shape == pixels.shape
+    assert np.abs(other - heatmap[::down, ::across]).mean() < 0.02
+    shown = {(m.name, m.side): m for m in after.measurements}
+    assert len(shown) == len(before.measurements)
+    measured = [m for m in before.measurements if m.valid and m.unit in ("mm", "mm²", "%")]
+    assert len(measured) >= 6
+    for was in measured:
+        now = shown[was.name, was.side]
+        assert now.value == pytest.approx(was.value, rel=0.03, abs=2.0), was.name
+        if was.construction is not None:
+            for one, two in zip(was.construction.segments, now.construction.segments, strict=True):
+                assert two.length(spacing) == pytest.approx(one.length(whole.spacing), rel=0.03, abs=2.0)

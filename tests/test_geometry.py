@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -279,3 +281,60 @@ def test_forward_does_not_change_its_input() -> None:
     before = image.copy()
     GridTransform((20, 30), 64, Turn(True, True, False)).forward(image)
     np.testing.assert_array_equal(image, before)
+
+
+def test_pixels_become_square_in_the_grid_by_hand() -> None:
+    # Pixels twice as high as wide: 100 × 100 of them show what 200 × 100 square ones do.
+    assert GridTransform((100, 100), 64, Turn(pixel_height=2)).content == (0, 16, 64, 32)
+    # Twice as wide as high, and the same film on its side.
+    assert GridTransform((100, 100), 64, Turn(pixel_height=0.5)).content == (16, 0, 32, 64)
+    assert GridTransform((100, 100), 64, Turn(True, pixel_height=0.5)).content == (0, 16, 64, 32)
+    assert GridTransform((100, 50), 64, Turn(pixel_height=0.5)).content == (0, 0, 64, 64)
+
+
+@given(sources, grid_sizes, turns)
+def test_square_pixels_lie_as_ever(source: tuple[int, int], size: int, turn: Turn) -> None:
+    rows, columns = source[::-1] if turn.transpose else source
+    scale = size / max(rows, columns)
+    expected = max(1, round(rows * scale)), max(1, round(columns * scale))
+    assert GridTransform(source, size, turn).content[2:] == expected
+    image = np.random.default_rng(0).random(source, dtype=np.float32)
+    method = cv2.INTER_AREA if expected[0] <= rows else cv2.INTER_LINEAR
+    resized = cv2.resize(turn.apply(image), expected[::-1], interpolation=method)
+    transform = GridTransform(source, size, turn)
+    inside = transform.forward(image)[transform.content_mask()]
+    np.testing.assert_array_equal(inside, resized.ravel())
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_every_second_row_shows_the_network_the_same_film_and_the_map_fits_the_rows_that_are_left(
+    turn: Turn,
+) -> None:
+    whole = blob((240, 180), 80, 110, 20.0)
+    thinned = np.ascontiguousarray(whole.reshape(120, 2, 180).mean(axis=1))
+    stored = turn.undo(whole), turn.undo(thinned)
+    squashed = replace(turn, pixel_height=0.5 if turn.transpose else 2.0)
+    transform = GridTransform(stored[1].shape, 64, squashed)
+    seen = GridTransform(stored[0].shape, 64, turn).forward(stored[0])
+    np.testing.assert_allclose(transform.forward(stored[1]), seen, atol=0.005)
+    restored = turn.apply(transform.backward(transform.forward(stored[1])))
+    assert restored.shape == thinned.shape
+    assert centroid(restored) == pytest.approx((39.75, 110), abs=0.2)
+
+
+def test_one_edge_may_shrink_while_the_other_grows() -> None:
+    # 8 × 2 pixels, each 1 high and 8 wide: 4 × 8 squares of the grid.  Rows are averaged in pairs.
+    image = np.zeros((8, 2), dtype=np.float32)
+    image[2] = 1
+    transform = GridTransform((8, 2), 8, Turn(pixel_height=1 / 8))
+    assert transform.content == (2, 0, 4, 8)
+    assert transform.forward(image)[2:6].tolist() == [[0.0] * 8, [0.5] * 8, [0.0] * 8, [0.0] * 8]
+    np.testing.assert_array_equal(
+        transform.backward_labels(np.repeat(np.arange(8, dtype=np.int32)[None], 8, axis=0))[0], [2, 6]
+    )
+
+
+@pytest.mark.parametrize("height", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_pixel_without_height_is_refused(height: float) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        Turn(pixel_height=height)

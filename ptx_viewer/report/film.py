@@ -46,8 +46,7 @@ class Film:
         self._orientation = image.orientation
         self._turn = turn_to_standard(image.orientation.row_direction, image.orientation.column_direction)
         rows, columns = self._source_shape = image.shape
-        row_mm, column_mm = (image.spacing.row_mm, image.spacing.column_mm) if image.spacing else (1.0, 1.0)
-        height, width = rows * row_mm, columns * column_mm
+        height, width = rows * image.pixel_height, columns
         #: Height by width as the patient is, which differs from rows by columns where pixels are not square.
         self.proportion = width / height if self._turn.transpose else height / width
         self.shape = (columns, rows) if self._turn.transpose else (rows, columns)

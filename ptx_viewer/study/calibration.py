@@ -15,6 +15,8 @@ CROSS_SECTIONAL = frozenset({"CT", "MR", "PT"})
 # Two spacings written with different numbers of digits are still the same spacing.
 _SAME = 1e-3
 _SMALLEST_MM, _LARGEST_MM = 1e-5, 1e3
+# No detector has pixels longer than that: a wrong entry.
+_LARGEST_ASPECT = 100.0
 
 
 def spacing_from(dataset: Dataset) -> Spacing | None:
@@ -64,6 +66,18 @@ def spacing_is_unusable(dataset: Dataset) -> bool:
     """Whether the file does write a spacing, but none that means anything."""
     keywords = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
     return any(text(dataset, key) for key in keywords) and spacing_from(dataset) is None
+
+
+def stated_pixel_height(dataset: Dataset) -> float:
+    """Return the height of a pixel over its width by PixelAspectRatio (0028,0034); 1 without a usable one.
+
+    The attribute stands where the physical spacing is not known (DICOM PS3.3 C.7.6.3.1.7).
+    """
+    found = numbers(dataset, "PixelAspectRatio")
+    if len(found) != 2 or not all(part > 0 for part in found):
+        return 1.0
+    height = found[0] / found[1]
+    return height if 1 / _LARGEST_ASPECT <= height <= _LARGEST_ASPECT else 1.0
 
 
 def _pair(dataset: Dataset, keyword: str) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +69,12 @@ class Acquisition:
         (``"supine"``, ``"expiration"``).
     protocol : str
         ProtocolName and AcquisitionDeviceProcessingDescription: free text of the device.
+    positioner_type : str
+        PositionerType: decides what the positioner's angles mean.
+    positioner_angles : tuple of float or None
+        PositionerPrimaryAngle and PositionerSecondaryAngle, degrees.
+    detector_angle : float or None
+        DetectorPrimaryAngle, degrees.
     """
 
     modality: str
@@ -80,6 +87,9 @@ class Acquisition:
     patient_position: str = ""
     position_codes: tuple[str, ...] = ()
     protocol: str = ""
+    positioner_type: str = ""
+    positioner_angles: tuple[float | None, float | None] = (None, None)
+    detector_angle: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,8 @@ class Image2D:
         None when the file gives no spacing: then nothing may be stated in millimetres.
     notices : tuple of str
         Sentences for the reader about what was assumed or repaired.
+    stated_pixel_height : float
+        Height of a pixel over its width as PixelAspectRatio states it: counts where there is no spacing.
     """
 
     pixels: NDArray[np.float32]
@@ -137,6 +149,17 @@ class Image2D:
     patient: PatientIdentity
     colour: NDArray[np.uint8] | None = None
     notices: tuple[str, ...] = field(default=())
+    stated_pixel_height: float = 1.0
+
+    @property
+    def pixel_height(self) -> float:
+        """Height of a pixel over its width: 1 where the film has square pixels, or says nothing."""
+        if self.spacing is None:
+            return self.stated_pixel_height
+        sizes = (self.spacing.row_mm, self.spacing.column_mm)
+        if not all(math.isfinite(size) and size > 0 for size in sizes):
+            return 1.0
+        return sizes[0] / sizes[1]
 
     @property
     def shape(self) -> tuple[int, int]:

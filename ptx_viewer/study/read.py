@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import ExplicitVRBigEndian
 
-from .calibration import spacing_from, spacing_is_unusable
+from .calibration import spacing_from, spacing_is_unusable, stated_pixel_height
 from .catalogue import InstanceEntry
 from .errors import StudyError, log_failure
 from .functional import frame_header
@@ -48,6 +48,7 @@ class Frame:
     acquisition: Acquisition
     patient: PatientIdentity
     notices: tuple[str, ...]
+    stated_pixel_height: float = 1.0
 
     @property
     def nbytes(self) -> int:
@@ -69,6 +70,7 @@ class Frame:
             patient=self.patient,
             colour=self.colour,
             notices=self.notices,
+            stated_pixel_height=self.stated_pixel_height,
         )
 
 
@@ -142,15 +144,22 @@ def _frame_from(dataset: Dataset, entry: InstanceEntry, frame: int) -> Frame:
         notices.append(
             "The file's pixel spacing is zero or makes no sense, so nothing is stated in millimetres."
         )
+    spacing, pixel_height = spacing_from(header), stated_pixel_height(header)
+    if spacing is None and pixel_height != 1:
+        notices.append(
+            "The pixels are not square and their size is not known: lengths count stored pixels, so "
+            "slanting lengths, angles and what is computed from lengths in both directions do not hold."
+        )
     return Frame(
         grey=grey,
         colour=colour,
-        spacing=spacing_from(header),
+        spacing=spacing,
         orientation=orientation_from(header),
         reference=_reference(entry, frame),
         acquisition=acquisition(header),
         patient=patient_identity(header),
         notices=tuple(notices),
+        stated_pixel_height=pixel_height,
     )
 
 

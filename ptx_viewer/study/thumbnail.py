@@ -17,7 +17,7 @@ def thumbnail(entry: InstanceEntry, edge: int = 96) -> NDArray[np.uint8]:
     ----------
     entry : InstanceEntry
     edge : int
-        Longest side of the result in pixels; a smaller picture keeps its size.
+        Longest side of the result in pixels, which are square; a smaller picture keeps its size.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def thumbnail(entry: InstanceEntry, edge: int = 96) -> NDArray[np.uint8]:
     """
     image = read_image(entry, entry.number_of_frames // 2)
     shown = np.rint(image.pixels * 255).astype(np.uint8) if image.colour is None else image.colour
-    height, width = shown.shape[:2]
+    height, width = shown.shape[0] * image.pixel_height, shown.shape[1]
     scale = min(1.0, edge / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     # Box first, Lanczos last: as sharp as Lanczos alone and many times faster on a large film.

@@ -171,3 +171,27 @@ def test_pixels_that_are_no_numbers_are_refused(
     for model in (pneumothorax_model, lung_model):
         with pytest.raises(ValueError, match="not finite"):
             model.predict(pixels)
+
+
+@pytest.mark.parametrize("squashed", [True, False], ids=["half the rows", "half the columns"])
+def test_a_film_with_unequal_pixel_spacing_is_seen_undistorted(
+    lung_model: LungFieldModel, pneumothorax_model: PneumothoraxModel, sample_film: Film, squashed: bool
+) -> None:
+    step = (2, 1) if squashed else (1, 2)
+    stored = np.ascontiguousarray(sample_film[:: step[0], :: step[1]])
+    turn = turn_to_standard("L", "F", step[0] / step[1])
+    whole, view = lung_model.predict(sample_film), lung_model.predict(stored, turn)
+    assert view.frontal_logit > 0
+    assert view.frontal_logit == pytest.approx(whole.frontal_logit, rel=0.1)
+    for side in (Side.RIGHT, Side.LEFT):
+        mask, expected = view.lungs.of(side), whole.lungs.of(side)[:: step[0], :: step[1]]
+        assert mask.shape == expected.shape
+        assert 2 * (mask & expected).sum() / (mask.sum() + expected.sum()) > 0.98
+    upright, found = pneumothorax_model.predict(sample_film), pneumothorax_model.predict(stored, turn)
+    assert found.score == pytest.approx(upright.score, abs=0.05)
+    assert np.abs(found.probability - upright.probability[:: step[0], :: step[1]]).mean() < 0.01
+    # As it lies in the file, squashed or narrow, it is another film to the networks.
+    distorted = pneumothorax_model.predict(stored).score
+    assert abs(distorted - upright.score) > 2 * abs(found.score - upright.score)
+    if not squashed:
+        assert lung_model.predict(stored).frontal_logit < 0

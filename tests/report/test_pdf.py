@@ -587,6 +587,14 @@ def test_very_wide_and_very_tall_films_keep_their_proportion(films, tmp_path, sh
     assert right < 195.1
 
 
+@pytest.mark.parametrize("height", [2.0, 0.5])
+def test_a_film_of_unequal_pixels_is_printed_in_its_proportion(films, tmp_path, height):
+    image = films.image(spacing=None, stated_pixel_height=height)
+    path = write(tmp_path, films.content(image=image, review=None, attributions=()))
+    left, top, right, bottom = film_box(path)
+    assert (bottom - top) / (right - left) == pytest.approx(height * ROWS / COLUMNS, rel=0.01)
+
+
 def test_colour_film_is_printed_in_colour(films, tmp_path):
     colour = np.zeros((ROWS, COLUMNS, 3), np.uint8)
     colour[..., 1] = 200

@@ -422,6 +422,27 @@ def test_unusable_spacing_is_said(write: Write, image_of: ImageOf) -> None:
     assert "nothing is stated in millimetres" in image.notices[0]
 
 
+@pytest.mark.parametrize(
+    ("values", "height"),
+    [
+        ({}, 1.0),
+        ({"PixelSpacing": [0.4, 0.8]}, 0.5),
+        ({"PixelAspectRatio": ["2", "1"]}, 2.0),
+        ({"PixelAspectRatio": ["1", "1"]}, 1.0),
+        # The spacing counts where there is one; a ratio that means nothing counts nowhere.
+        ({"PixelAspectRatio": ["2", "1"], "PixelSpacing": [0.5, 0.5]}, 1.0),
+        ({"PixelAspectRatio": ["0", "1"]}, 1.0),
+        ({"PixelAspectRatio": ["1", "5000"]}, 1.0),
+        ({"PixelAspectRatio": ["3"]}, 1.0),
+    ],
+)
+def test_how_high_a_pixel_is(write: Write, image_of: ImageOf, values: dict, height: float) -> None:
+    image = image_of(write("a.dcm", RAMP, **RAMP_WINDOW, **values))
+    assert image.pixel_height == height
+    said = [notice for notice in image.notices if "not square" in notice]
+    assert bool(said) == (image.spacing is None and height != 1)
+
+
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65535)])
 def test_png_film(tmp_path: Path, image_of: ImageOf, dtype: type, white: int) -> None:
     path = tmp_path / "film.png"
@@ -461,3 +482,8 @@ def test_thumbnail_of_colour_and_of_a_tiny_picture(write: Write, entry_of: Calla
     red = np.zeros((2, 3, 3), np.uint8)
     red[..., 0] = 255
     assert thumbnail(entry_of(write("a.dcm", red))).tolist() == red.tolist()
+
+
+def test_thumbnail_has_square_pixels(write: Write, entry_of: Callable[[Path], object]) -> None:
+    film = np.full((200, 200), 50, np.int16)
+    assert thumbnail(entry_of(write("a.dcm", film, PixelSpacing=[0.8, 0.4])), edge=96).shape == (96, 48)

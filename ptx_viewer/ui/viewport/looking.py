@@ -192,8 +192,7 @@ class LookingCanvas(QWidget):
         image = self.image
         if image is None:
             return None
-        spacing = image.spacing
-        aspect = pixel_aspect(spacing.row_mm, spacing.column_mm) if spacing is not None else (1.0, 1.0)
+        aspect = pixel_aspect(image.pixel_height, 1.0)
         ratio = self.devicePixelRatioF()
         canvas = (max(math.ceil(self.width() * ratio), 1), max(math.ceil(self.height() * ratio), 1))
         return Geometry(image.shape, aspect, canvas, self._view)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
@@ -148,6 +150,11 @@ def test_pixels_that_are_not_square_keep_their_true_aspect(films, viewport, row_
             np.full((50, 50), 200, np.int16), spacing=Spacing(row_mm, column_mm, SpacingBasis.PATIENT)
         )
     )
+    lit = films.render(viewport)[..., 0] == 255
+    assert (lit.any(axis=1).sum(), lit.any(axis=0).sum()) == (height, width)
+    # The same where only the ratio is known.
+    image = films.image(np.full((50, 50), 200, np.int16), spacing=None)
+    viewport.show_image(replace(image, stated_pixel_height=row_mm / column_mm))
     lit = films.render(viewport)[..., 0] == 255
     assert (lit.any(axis=1).sum(), lit.any(axis=0).sum()) == (height, width)
 
