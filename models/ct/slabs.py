@@ -22,7 +22,7 @@ from .surface import FloatArray
 from .wall import MOST_HU, Wall
 
 #: A wall lies across the slices where this share of its normal runs along them.
-_ACROSS = 0.5
+ACROSS = 0.5
 #: So many points of a layer on upright walls tell what the visceral line adds.
 _LEAST_POINTS = 100
 #: Samples of a profile, millimetres below the wall, and how many of the last are lung.
@@ -78,14 +78,14 @@ def slab_gaps(
     """
     gap = np.zeros(len(upright), np.float32)
     across = np.abs(wall.normals[:, 0])
-    known = (upright > 0) & (across < _ACROSS)
+    known = (upright > 0) & (across < ACROSS)
     if spacing_mm[0] <= EDGE_SLICE_MM or np.count_nonzero(known) < _LEAST_POINTS:
         return gap
     line = float(np.median(fit_profiles(wall.profiles[known] - np.float32(levels.air), blur_mm).line))
     profiles = wall.sampled(hounsfield, spacing_mm, _DEPTHS_MM.astype(np.float32))
     np.clip(profiles, -1024.0, MOST_HU, out=profiles)
     lung = np.abs(profiles[:, -_LUNG_SAMPLES:].mean(axis=1) - np.float32(levels.lung)) < _LUNG_HU
-    where = wall.seen & lung & (across >= _ACROSS)
+    where = wall.seen & lung & (across >= ACROSS)
     above = wall.averaged(profiles, where, _STEPS) - np.float32(levels.air)
     left, without = np.ones_like(gap), np.zeros_like(gap)
     tenths = np.clip((10.0 * across).astype(np.intp), 0, 9)
