@@ -37,13 +37,13 @@ def pneumothorax_area(
     Returns
     -------
     Measurement
-        In mm² with the calibration basis in its method, or in ``"px"`` when there is no
+        In mm² with the calibration basis in its method, or in ``"px²"`` when there is no
         usable spacing: millimetres are never made up.
     """
     known = usable(spacing)
     pixels = int(np.count_nonzero(mask))
     if known is None:
-        value, unit, method = float(pixels), "px", f"mask pixels; {basis_sentence(spacing)}"
+        value, unit, method = float(pixels), "px²", f"mask pixels; {basis_sentence(spacing)}"
     else:
         value, unit = pixels * known.pixel_area_mm2, "mm²"
         method = f"mask pixels × {known.row_mm:.4g} mm × {known.column_mm:.4g} mm; {basis_sentence(known)}"

@@ -18,7 +18,7 @@ class Measurement:
     value : float or None
         None when `valid` is False.
     unit : str
-        e.g. ``"mm²"``, ``"mm"``, ``"px"``, ``"%"``.
+        e.g. ``"mm²"``, ``"mm"``, ``"px"``, ``"px²"``, ``"%"``.
     method : str
         How it was obtained, in words: the formula, its source, and the calibration basis of a
         length or area.

@@ -40,7 +40,7 @@ def test_area_is_pixels_times_row_and_column_spacing() -> None:
 
 def test_area_without_spacing_is_in_pixels_and_says_so() -> None:
     area = one(measure_film({Side.LEFT: rectangle(0, 150, 4, 5)}, LUNGS, None, "unet"), AREA, "left")
-    assert (area.value, area.unit) == (20.0, "px")
+    assert (area.value, area.unit) == (20.0, "px²")
     assert "no pixel spacing" in area.method
     assert "size in millimetres is not known" in area.method
     assert area.valid
@@ -77,7 +77,7 @@ def test_every_basis_has_a_sentence() -> None:
 def test_impossible_spacing_gives_pixels(row_mm: float) -> None:
     spacing = Spacing(row_mm, 0.1, SpacingBasis.UNKNOWN)
     area = one(measure_film({Side.RIGHT: rectangle(0, 0, 10, 10)}, None, spacing, "unet"), AREA, "right")
-    assert (area.value, area.unit) == (100.0, "px")
+    assert (area.value, area.unit) == (100.0, "px²")
     assert "not usable" in area.method
 
 

@@ -154,5 +154,5 @@ def test_air_that_another_source_outlines_switches_the_hints_at_tension_off(
 def test_without_analysis_a_drawn_finding_has_an_area_but_no_share(rectangle: Rectangle) -> None:
     review = add_finding(ImageReview("1#0"), rectangle(0, 0, 4, 5), Side.LEFT)
     area, share = current_measurements(review, None, None)[:2]
-    assert (area.model, area.value, area.unit) == ("reader", 20.0, "px")
+    assert (area.model, area.value, area.unit) == ("reader", 20.0, "px²")
     assert (share.valid, share.why_not) == (False, "the lung fields were not outlined")
