@@ -30,6 +30,13 @@ NAMES: Final = (
     HEMITHORAX_LENGTH,
 )
 
+#: Ends that two lines have in common, as (line, end): the chest wall and the visceral pleural line at the
+#: level of the hilum.
+SHARED_ENDS: Final = (
+    ((HILUM, "start"), (HEMITHORAX_WIDTH, "start")),
+    ((HILUM, "end"), (LUNG_WIDTH, "start")),
+)
+
 #: The apex of the hemithorax: its upper eighth, 3 to 4 cm of an adult.
 APICAL_SHARE: Final = 1 / 8
 #: Height of the hilum between cupola and dome, 0 at the cupola: the normal hilar height ratios 1.31

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ptx_viewer.study.spacing import Spacing
 
 from .construction import Construction, Segment
+from .lines import SHARED_ENDS
 from .measurement import Measurement
 from .millimetres import scale_range, usable
 from .quantities import BY_NAME, DoesNotApply
@@ -110,6 +111,50 @@ def _displaced(
         construction=construction,
         edited=True,
         category=None,
+    )
+
+
+def shared_ends(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each end of a line that another has too: the end, the other line, the end of that one."""
+    for pair in SHARED_ENDS:
+        for (line, end), (other, its_end) in (pair, pair[::-1]):
+            if line == name:
+                yield end, other, its_end
+
+
+def followers(
+    measurements: Iterable[Measurement], side: str, model: str, moved: Segment
+) -> tuple[Segment, ...]:
+    """Return the lines that move along with one, because they share the end that the reader moves.
+
+    Parameters
+    ----------
+    measurements : iterable of Measurement
+        As they are shown, before `moved` counts.
+    side, model : str
+        Whose segment it is.
+    moved : Segment
+        Where the reader puts it.
+
+    Returns
+    -------
+    tuple of Segment
+        With the shared end moved and the other where it was.  Ends that the reader has parted stay apart.
+    """
+    shown = {
+        segment.name: segment
+        for measurement in measurements
+        if measurement.construction and (measurement.side, measurement.model) == (side, model)
+        for segment in measurement.construction.segments
+    }
+    before = shown.get(moved.name)
+    if before is None:
+        return ()
+    return tuple(
+        replace(shown[other], **{its_end: getattr(moved, end)})
+        for end, other, its_end in shared_ends(moved.name)
+        if other in shown
+        and getattr(shown[other], its_end) == getattr(before, end) != getattr(moved, end)
     )
 
 

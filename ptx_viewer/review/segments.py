@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ptx_viewer.measure.construction import Segment
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.remeasure import move_segment
+from ptx_viewer.measure.remeasure import move_segment, shared_ends
 from ptx_viewer.study.spacing import Spacing
 
 from .edits import Action, Clock, check_unsigned, utc_now, with_event
@@ -18,7 +18,13 @@ from .review import ImageReview, MovedSegment
 
 
 def place_segment(
-    review: ImageReview, side: str, model: str, segment: Segment, *, clock: Clock = utc_now
+    review: ImageReview,
+    side: str,
+    model: str,
+    segment: Segment,
+    followers: tuple[Segment, ...] = (),
+    *,
+    clock: Clock = utc_now,
 ) -> ImageReview:
     """Keep where the reader put a line of the measurements of one side and outline.
 
@@ -28,6 +34,8 @@ def place_segment(
         As in the :class:`~ptx_viewer.measure.measurement.Measurement` whose line it is.
     segment : Segment
         With its name, where it now lies.
+    followers : tuple of Segment
+        Lines that moved along with it, see :func:`~ptx_viewer.measure.remeasure.followers`.
 
     Raises
     ------
@@ -38,13 +46,21 @@ def place_segment(
     moved = MovedSegment(side, model, segment)
     if moved in review.moved_segments:
         return review
-    others = _others(review, side, model, {segment.name})
-    detail = f"{segment.name}, {side}, {model}"
-    return with_event(replace(review, moved_segments=(*others, moved)), Action.SEGMENT_MOVED, detail, clock)
+    along = tuple(MovedSegment(side, model, follower) for follower in followers)
+    names = [segment.name, *(follower.name for follower in followers)]
+    others = _others(review, side, model, set(names))
+    detail = f"{', '.join(names)}, {side}, {model}"
+    changed = replace(review, moved_segments=(*others, moved, *along))
+    return with_event(changed, Action.SEGMENT_MOVED, detail, clock)
 
 
 def put_back(review: ImageReview, measurement: Measurement, *, clock: Clock = utc_now) -> ImageReview:
-    """Let the lines of one measurement lie where the program put them.
+    """Let the lines of one measurement lie where the program put them, and those that moved along.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        As it is shown.
 
     Raises
     ------
@@ -52,7 +68,16 @@ def put_back(review: ImageReview, measurement: Measurement, *, clock: Clock = ut
         If the review is signed.
     """
     check_unsigned(review)
-    names = {s.name for s in measurement.construction.segments} if measurement.construction else set()
+    own = measurement.construction.segments if measurement.construction else ()
+    whose = (measurement.side, measurement.model)
+    known = {one.segment.name: one.segment for one in review.moved_segments if (one.side, one.model) == whose}
+    names = {segment.name for segment in own} | {
+        other
+        for segment in own
+        if segment.name in known
+        for end, other, its_end in shared_ends(segment.name)
+        if other in known and getattr(known[other], its_end) == getattr(segment, end)
+    }
     others = _others(review, measurement.side, measurement.model, names)
     if len(others) == len(review.moved_segments):
         return review

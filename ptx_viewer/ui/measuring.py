@@ -15,7 +15,7 @@ from ptx_viewer.measure.annotation import (
 from ptx_viewer.measure.construction import Segment
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.regions import Point
-from ptx_viewer.measure.remeasure import move_segment
+from ptx_viewer.measure.remeasure import followers, move_segment
 from ptx_viewer.review.annotating import add_annotation, move_annotation, remove_annotation
 from ptx_viewer.review.segments import place_segment, put_back
 
@@ -126,14 +126,18 @@ class Measuring(QObject):
         if line is None:
             self._reading.edit(lambda review: move_annotation(review, drawing_id, points))
         else:
-            self._reading.edit(lambda review: place_segment(review, *line))
+            along = followers(self._reading.measurements, *line)
+            self._reading.edit(lambda review: place_segment(review, *line, along))
 
     def preview(self, drawing_id: str, points: tuple[Point, ...]) -> None:
         """Tell what a line would measure where the mouse now holds it."""
         line = self._line(drawing_id, points)
         if line is not None:
-            spacing = self._reading.image.spacing
-            self.previewed.emit(move_segment(self._reading.measurements, *line, spacing))
+            side, model, moved = line
+            measurements = self._reading.measurements
+            for segment in (moved, *followers(measurements, *line)):
+                measurements = move_segment(measurements, side, model, segment, self._reading.image.spacing)
+            self.previewed.emit(measurements)
 
     def remove(self) -> bool:
         """Remove the selected measurement of the reader; False when none is selected."""

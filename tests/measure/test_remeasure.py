@@ -11,7 +11,7 @@ from ptx_viewer.measure.construction import Construction, Segment
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.quantities import BY_NAME
-from ptx_viewer.measure.remeasure import move_segment, remeasure
+from ptx_viewer.measure.remeasure import followers, move_segment, remeasure
 from ptx_viewer.measure.view import FilmView, Posture, Projection
 from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
@@ -181,3 +181,50 @@ def test_segments_have_lengths_and_are_found_by_name() -> None:
     assert not construction.holds("B")
     with pytest.raises(KeyError):
         construction.with_segment(Segment("B", (0, 0), (0, 0)))
+
+
+def lines_of(measurements: tuple[Measurement, ...], side: str = "right") -> dict[str, Segment]:
+    return {
+        segment.name: segment
+        for m in measurements
+        if m.side == side and m.construction is not None
+        for segment in m.construction.segments
+    }
+
+
+def test_the_widths_follow_the_ends_that_they_share_with_the_line_at_the_hilum() -> None:
+    before = measured()
+    drawn = lines_of(before)
+    hilum, lung, chest = (drawn[name] for name in ("hilum", "lung width", "hemithorax width"))
+    assert (hilum.start, hilum.end) == (chest.start, lung.start)
+    (row, column) = hilum.end
+    # The pleural line 20 columns further in: the lung is 5 mm narrower.
+    moved = replace(hilum, end=(row, column + 20))
+    (along,) = followers(before, "right", "m", moved)
+    assert along == replace(lung, start=(row, column + 20))
+    # The chest wall as well: both widths.
+    both = replace(moved, start=(row, column - 50))
+    assert {one.name for one in followers(before, "right", "m", both)} == {"lung width", "hemithorax width"}
+    after = before
+    for segment in (moved, along):
+        after = move_segment(after, "right", "m", segment, MM)
+    # 120 columns of hemithorax, 80 of lung as drawn, 60 now.
+    assert one(before, "Light index").value == pytest.approx(100 * (1 - (80 / 120) ** 3))
+    assert one(after, "Light index").value == pytest.approx(100 * (1 - (60 / 120) ** 3))
+    assert one(after, "Light index").edited
+    assert one(after, "Kircher–Swartz 1954").edited
+    assert one(after, "Light index", "left") == one(before, "Light index", "left")
+
+
+def test_the_line_at_the_hilum_follows_a_width_and_ends_that_were_parted_stay_apart() -> None:
+    before = measured()
+    drawn = lines_of(before)
+    (row, column) = drawn["lung width"].start
+    moved = replace(drawn["lung width"], start=(row, column + 20))
+    assert followers(before, "right", "m", moved) == (replace(drawn["hilum"], end=(row, column + 20)),)
+    # The other end of the width is its own.
+    assert followers(before, "right", "m", replace(drawn["lung width"], end=(row, 150.0))) == ()
+    assert followers(before, "right", "other", moved) == ()
+    apart = move_segment(before, "right", "m", moved, MM)
+    again = replace(drawn["hilum"], end=(row, column - 5))
+    assert followers(apart, "right", "m", again) == ()

@@ -59,6 +59,20 @@ def test_putting_back_restores_what_the_program_measured() -> None:
     assert back.audit[-1].action == "line put back"
 
 
+def test_a_line_that_moved_along_is_put_back_with_the_one_it_followed(clock: Clock) -> None:
+    hilum = Segment("hilum", (50.0, 10.0), (50.0, 40.0))
+    width = Segment("lung width", (50.0, 40.0), (50.0, 90.0))
+    review = place_segment(ImageReview("1#0"), "right", "attention-unet", hilum, (width,), clock=clock)
+    assert [one.segment for one in review.moved_segments] == [hilum, width]
+    assert [event.detail for event in review.audit] == ["hilum, lung width, right, attention-unet"]
+    assert put_back(review, distance(segment=hilum)).moved_segments == ()
+    assert put_back(review, distance(segment=width)).moved_segments == ()
+    # A width that the reader has parted from it stays where it is.
+    parted = Segment("lung width", (50.0, 45.0), (50.0, 90.0))
+    apart = place_segment(review, "right", "attention-unet", parted)
+    assert [one.segment for one in put_back(apart, distance(segment=hilum)).moved_segments] == [parted]
+
+
 def test_a_line_without_its_outline_changes_nothing() -> None:
     review = place_segment(ImageReview("1#0"), "right", "attention-unet", LONGER)
     assert with_moved_segments((), review, HALF) == ()
