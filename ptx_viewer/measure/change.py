@@ -146,6 +146,10 @@ def _formula(measurement: Measurement) -> str:
 
 
 def _views(one: FilmView, other: FilmView) -> str | None:
+    turned = [film for film, view in (("prior", one), ("current", other)) if view.rotated]
+    if turned:
+        films = "both films" if len(turned) > 1 else f"the {turned[0]} film"
+        return f"the patient is rotated on {films} (reader's judgement)"
     for then, now in ((one.projection, other.projection), (one.posture, other.posture)):
         # What one header leaves open is no contradiction.
         if then is not now and "not stated" not in (then.value, now.value):

@@ -15,7 +15,7 @@ from .outline import Hemithorax
 from .quantities import QUANTITIES, DoesNotApply, Quantity
 from .side import SideOutlines
 from .uncertainty import interval, interval_words
-from .validity import NO_MILLIMETRES, assumptions
+from .validity import NO_MILLIMETRES, assumptions, remarks
 from .view import FilmView
 
 _HILUM_WORDS = "level of the hilum ± 5 % of the hemithorax's height"
@@ -131,12 +131,12 @@ def _measure(
     nothing = [0.0] if 0.0 in measured.outlines.area_ratios else []
     others = _values(quantity.compute, measured.lengths(quantity))
     span = interval(value, [*others, *nothing]) if words else None
-    silent = assumptions(view) if quantity.assumes_erect else ""
+    said = [method, remarks(view), assumptions(view) if quantity.assumes_erect else ""]
     return Measurement(
         name=quantity.name,
         value=value,
         unit=unit,
-        method=f"{method}; {silent}" if silent else method,
+        method="; ".join(filter(None, said)),
         side=side,
         model=model,
         interval=span,

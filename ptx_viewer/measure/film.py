@@ -16,7 +16,7 @@ from .hemithorax import hemithorax_pixels, hemithorax_problem, share_of_hemithor
 from .measurement import Measurement
 from .side import side_outlines
 from .tension import tension_hints
-from .validity import view_problem
+from .validity import rotation_problem, view_problem
 from .view import FilmView
 
 
@@ -88,8 +88,8 @@ def measure_film(
         blocked = view_problem(view) or problem
         measurements += [
             pneumothorax_area(mask, outlines, spacing, side, model),
-            share_of_hemithorax(mask, outlines, blocked, side, model, hemithoraces),
+            share_of_hemithorax(mask, outlines, blocked or rotation_problem(view), side, model, hemithoraces),
             *measure_quantities(None if blocked else outlines, blocked, side.value, model, spacing, view),
-            *tension_hints(outlines, lungs, with_air, blocked, model, spacing),
+            *tension_hints(outlines, lungs, with_air, blocked, model, spacing, view),
         ]
     return tuple(measurements)

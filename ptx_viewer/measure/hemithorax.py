@@ -52,7 +52,7 @@ def share_of_hemithorax(
     outlines : SideOutlines
         Gives the interval.
     problem : str or None
-        Why there is no hemithorax to compare with, from :func:`hemithorax_problem`.
+        Why there is no hemithorax to compare with, from :func:`hemithorax_problem` or the film's view.
     side : Side
     model : str
         Whose mask this is.

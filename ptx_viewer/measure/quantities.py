@@ -204,7 +204,7 @@ QUANTITIES = (
         _light,
         "100 (1 - lung³ / hemithorax³), horizontal diameters at the level of the hilum; not with adhesions; "
         "7.3 % too small on average (limits -24 to +17 %)",
-        validity.size_problem,
+        validity.diameter_problem,
     ),
     Quantity(
         "Kircher–Swartz 1954",
@@ -212,7 +212,7 @@ QUANTITIES = (
         (lines.LUNG_LENGTH, lines.LUNG_WIDTH, lines.HEMITHORAX_LENGTH, lines.HEMITHORAX_WIDTH),
         _kircher_swartz,
         "100 (1 - lung / hemithorax), projected areas as length × width; not a volume",
-        validity.size_problem,
+        validity.diameter_problem,
     ),
     Quantity(
         f"{SIZE_CLASS}BTS 2010",
@@ -221,7 +221,7 @@ QUANTITIES = (
         _at_hilum,
         f"large from 2 cm between lung and chest wall at the hilum (sources differ on exactly 2 cm); not for "
         f"a localised collapse. {BTS_2023}",
-        validity.rhea_problem,
+        validity.class_problem,
         needs_mm=True,
         threshold_mm=formulas.BTS_LARGE_MM,
     ),
@@ -231,7 +231,7 @@ QUANTITIES = (
         (lines.CUPOLA,),
         _at_apex,
         f"large from 3 cm between apex and cupola. {BTS_2023}",
-        validity.rhea_problem,
+        validity.class_problem,
         needs_mm=True,
         threshold_mm=formulas.ACCP_LARGE_MM,
     ),

@@ -23,6 +23,8 @@ from .millimetres import basis_sentence, scale_range, usable
 from .outline import Dome, Hemithorax
 from .side import SideOutlines
 from .uncertainty import interval, interval_words
+from .validity import rotation_problem
+from .view import FilmView
 
 SHIFT = "mediastinal shift"
 DEPRESSION = "hemidiaphragm depression"
@@ -51,7 +53,7 @@ _ROTATION = "rotation of the patient was not assessed and looks the same"
 _METHODS = {
     SHIFT: "away from the air: middle of the mediastinum above the heart against the middle between the "
     "chest walls, less its normal place (3 SD of 200 JSRT films, erect PA, adults); a hint "
-    "only; " + _ROTATION,
+    "only",
     DEPRESSION: "downwards: dome against the opposite one, less the normal step (97.5th percentile of 189 "
     "JSRT films, erect PA, adults); a hint only",
     HEIGHT: "dome above the costophrenic angle; flattened below the 2.5th percentile of 200 JSRT films, "
@@ -76,6 +78,7 @@ def tension_hints(
     problem: str | None,
     model: str,
     spacing: Spacing | None,
+    view: FilmView,
 ) -> list[Measurement]:
     """Measure how far mediastinum and hemidiaphragm are displaced on the side of one pneumothorax.
 
@@ -89,6 +92,8 @@ def tension_hints(
         Why the hemithorax is not known.
     model : str
     spacing : Spacing or None
+    view : FilmView
+        Of a rotated patient nothing displaced can be told.
 
     Returns
     -------
@@ -99,7 +104,7 @@ def tension_hints(
     known = usable(spacing)
     sides: _Sides | str
     try:
-        sides = _Sides.of(outlines, lungs, found, problem)
+        sides = _Sides.of(outlines, lungs, found, problem or rotation_problem(view))
     except _NotKnown as reason:
         sides = str(reason)
     hints = []
@@ -110,7 +115,9 @@ def tension_hints(
                 answer = displacement(sides)
             except _NotKnown as reason:
                 answer = str(reason)
-        hints.append(_measurement(name, answer, outlines, model, spacing if known is None else known))
+        # What the reader says of the rotation is the reason then.
+        method = _METHODS[name] if name != SHIFT or view.rotated else f"{_METHODS[name]}; {_ROTATION}"
+        hints.append(_measurement(name, method, answer, outlines, model, spacing if known is None else known))
     return hints
 
 
@@ -242,11 +249,16 @@ def _dome(hemithorax: Hemithorax) -> Dome:
 
 
 def _measurement(
-    name: str, answer: _Displacement | str, outlines: SideOutlines, model: str, spacing: Spacing | None
+    name: str,
+    method: str,
+    answer: _Displacement | str,
+    outlines: SideOutlines,
+    model: str,
+    spacing: Spacing | None,
 ) -> Measurement:
     known = usable(spacing)
     unit = "px" if known is None else "mm"
-    method = f"{_METHODS[name]}; {basis_sentence(spacing)}"
+    method = f"{method}; {basis_sentence(spacing)}"
     side = outlines.side.value
     if isinstance(answer, str):
         return Measurement(name, None, unit, method, side, model, valid=False, why_not=answer)

@@ -20,9 +20,26 @@ _VIEWS = {
 }
 
 
+#: What the reader says of a patient who stood turned.
+ROTATED = "the patient is rotated (reader's judgement)"
+_ROTATED_LENGTH = f"{ROTATED}, which changes what lies at the edges of the chest"
+
+
 def view_problem(view: FilmView) -> str | None:
     """Return why no line can be drawn on a film of this view, or None."""
+    if view.oblique:
+        return f"the film is oblique: {view.oblique}"
     return _VIEWS.get(view.projection)
+
+
+def rotation_problem(view: FilmView) -> str | None:
+    """Return why nothing that rests on the midline or on the width of a side applies, or None.
+
+    A rotated chest shows its two sides unequally wide, the heart over one of them and the mediastinum
+    aside, so midline, shares of a side and comparisons of the sides are off.  Straight distances from
+    chest wall to lung stay, with a remark: :func:`remarks`.
+    """
+    return ROTATED if view.rotated else None
 
 
 def size_problem(view: FilmView) -> str | None:
@@ -47,9 +64,19 @@ def adult_problem(view: FilmView) -> str | None:
     return None
 
 
+def class_problem(view: FilmView) -> str | None:
+    """Return why a guideline's size class does not apply, or None."""
+    return size_problem(view) or adult_problem(view)
+
+
+def diameter_problem(view: FilmView) -> str | None:
+    """Return why nothing that follows from the width of lung and hemithorax applies, or None."""
+    return size_problem(view) or rotation_problem(view)
+
+
 def rhea_problem(view: FilmView) -> str | None:
     """Return why Rhea's table does not apply, or None."""
-    return size_problem(view) or adult_problem(view)
+    return class_problem(view) or rotation_problem(view)
 
 
 def collins_problem(view: FilmView) -> str | None:
@@ -61,6 +88,11 @@ def collins_problem(view: FilmView) -> str | None:
     if view.respiration is Respiration.EXPIRATION:
         return "the film was taken in expiration: the regression was derived from inspiratory films"
     return None
+
+
+def remarks(view: FilmView) -> str:
+    """Say what a reader has to know beside a distance or its class; ``""`` for nothing."""
+    return _ROTATED_LENGTH if view.rotated else ""
 
 
 def assumptions(view: FilmView) -> str:

@@ -43,7 +43,8 @@ class Respiration(StrEnum):
 class FilmView:
     """What is known about how a film was taken.
 
-    Rotation of the patient about the body's axis is in no header and is not assessed.
+    That a patient stood turned before a straight beam is in no header and is not assessed: only the
+    reader can say so.
 
     Attributes
     ----------
@@ -54,6 +55,10 @@ class FilmView:
         Brings the source grid to the usual display: head up, the patient's left at the right.
     age_years : float or None
         Of the patient; the formulas and guidelines are about adults.
+    oblique : str
+        Which angle of the header makes a film oblique, in words; ``""`` for none.
+    rotated : bool
+        Whether the reader says that the patient is rotated.
     """
 
     projection: Projection = Projection.UNKNOWN
@@ -61,6 +66,8 @@ class FilmView:
     respiration: Respiration = Respiration.UNKNOWN
     turn: Turn = Turn()  # noqa: RUF009  (frozen)
     age_years: float | None = None
+    oblique: str = ""
+    rotated: bool = False
 
 
 #: ViewPosition's terms; a film in lateral decubitus is a frontal one of a patient who lies on the side.
@@ -95,22 +102,61 @@ Meaning = TypeVar("Meaning", bound=StrEnum)
 _YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
 
 
+#: From this angle on, degrees, a film is no longer frontal.  The middle of the mediastinum lies some 5 cm
+#: in front of the spine: at 10° it is projected 9 mm aside, nearly what counts as a mediastinal shift
+#: (3 SD, 11 mm in a thorax of 30 cm).  Smaller angles are those of an ordinary set-up.
+OBLIQUE_DEGREES = 10.0
+#: Beside a view that is stated as PA or AP, a primary angle within this much of 90° contradicts it: it is
+#: where the tube stands in the room, not where it stands about the patient.
+_ACROSS_DEGREES = 15.0
+
+
 def film_view(image: Image2D) -> FilmView:
     """Return what the header of `image` says about how it was taken.
 
     ViewPosition and the codes come first, then the words of the protocol and the series; where they
-    contradict each other nothing is stated.
+    contradict each other nothing is stated.  An angle of the beam that is clearly not frontal makes a
+    film oblique.
     """
     taken, orientation = image.acquisition, image.orientation
     words = f"{taken.protocol} {image.patient.series_description}".upper().replace("_", " ")
     codes = " ".join(taken.position_codes).upper()
+    projection = _PROJECTIONS.get(taken.view_position) or _projection(words)
+    oblique = "" if projection is Projection.LATERAL else _oblique(taken, projection)
     return FilmView(
-        projection=_PROJECTIONS.get(taken.view_position) or _projection(words),
+        projection=Projection.OBLIQUE if oblique else projection,
         posture=_posture(taken, codes, words),
         respiration=_first(_RESPIRATIONS, codes) or _first(_RESPIRATIONS, words) or Respiration.UNKNOWN,
         turn=turn_to_standard(orientation.row_direction, orientation.column_direction),
         age_years=_age(image.patient.age),
+        oblique=oblique,
     )
+
+
+def _oblique(taken: Acquisition, projection: Projection) -> str:
+    """Say which angle of the beam is clearly not frontal; ``""`` where none is.
+
+    The positioner's angles are about the patient (PS3.3 C.8.11.5, C.8.7.5.1.2) if the positioner is a
+    C-arm: 0 where the patient faces the detector (PA), 180 with the back to it (AP).  Where the type is
+    not stated this is the only meaning that they can have on a chest film; of another type they have none.
+    The detector's is that of the beam to the normal of the detector (C.8.7.5.1.4).  0 is also what is
+    written where nothing is known.
+    """
+    primary, secondary = taken.positioner_angles if taken.positioner_type in ("CARM", "") else (None, None)
+    if primary is not None:
+        turned = abs((primary + 90.0) % 180.0 - 90.0)
+        frontal = projection in (Projection.PA, Projection.AP)
+        if turned >= OBLIQUE_DEGREES and not (frontal and turned > 90.0 - _ACROSS_DEGREES):
+            return f"the beam is turned by {turned:.0f}° about the patient (positioner primary angle)"
+    if secondary is not None and OBLIQUE_DEGREES <= abs(secondary) <= 90.0:
+        towards = "head" if secondary > 0 else "feet"
+        return (
+            f"the beam is tilted by {abs(secondary):.0f}° towards the {towards} (positioner secondary angle)"
+        )
+    detector = taken.detector_angle
+    if detector is not None and OBLIQUE_DEGREES <= abs(detector) <= 90.0:
+        return f"the beam meets the detector {abs(detector):.0f}° aslant (detector primary angle)"
+    return ""
 
 
 def _projection(words: str) -> Projection:

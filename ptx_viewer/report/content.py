@@ -9,9 +9,12 @@ from explain.attribution import Attribution
 from models.cards import CONSENSUS, ModelCard
 from ptx_viewer.measure.change import Change
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.image import Image2D, ImageReference
+
+from .view import view_of
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ class ReportContent:
     def __post_init__(self) -> None:
         if self.created.tzinfo is None:
             raise ValueError("the time of a report needs a time zone")
+
+    @property
+    def view(self) -> FilmView:
+        """How the film was taken, by its header and its reader."""
+        return view_of(self.image, self.review)
 
     @property
     def heatmaps(self) -> tuple[tuple[Attribution, MapLook], ...]:

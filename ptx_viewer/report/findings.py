@@ -18,7 +18,9 @@ from explain.attribution import Attribution
 from models.prediction import Prediction
 from ptx_viewer import DISCLAIMER, map_wording
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import Consensus, ImageAnalysis
+from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.catalogue import Unreadable
 from ptx_viewer.study.image import Image2D, ImageReference
 from ptx_viewer.study.spacing import Spacing
@@ -28,9 +30,10 @@ from .content import PriorFilm
 from .earlier import named_files, remove_earlier
 from .pictures import Pictures, file_stem
 from .prior import prior_entry
+from .view import view_entry, view_of
 from .volumes import VolumeRecord, volume_entry
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 FILE_NAME = "findings.json"
 
 _UNSIGNED_ENCODING = "0..65535 = 0..1"
@@ -50,6 +53,8 @@ class ImageRecord:
         With every array in the image's own rows and columns.
     prior : PriorFilm or None
         The prior film that was compared, and what has changed since.
+    view : FilmView
+        How the film was taken, by its header and its reader.
     """
 
     reference: ImageReference
@@ -58,12 +63,20 @@ class ImageRecord:
     spacing: Spacing | None
     analysis: ImageAnalysis
     prior: PriorFilm | None = None
+    view: FilmView = FilmView()  # noqa: RUF009  (frozen)
 
     @classmethod
-    def of(cls, image: Image2D, analysis: ImageAnalysis, prior: PriorFilm | None = None) -> ImageRecord:
+    def of(
+        cls,
+        image: Image2D,
+        analysis: ImageAnalysis,
+        prior: PriorFilm | None = None,
+        review: ImageReview | None = None,
+    ) -> ImageRecord:
         """Take from `image` what is written, and let go of its pixels."""
         rows, columns = image.shape
-        return cls(image.reference, rows, columns, image.spacing, analysis, prior)
+        view = view_of(image, review)
+        return cls(image.reference, rows, columns, image.spacing, analysis, prior, view)
 
 
 def write_findings(
@@ -152,6 +165,7 @@ def _image(out_dir: Path, number: int, record: ImageRecord) -> dict[str, Any]:
             "column_mm": float(spacing.column_mm),
             "basis": spacing.basis.value,
         },
+        "view": view_entry(record.view),
         "refused": None if analysis.refused is None else _text(analysis.refused),
         "models": {
             prediction.model: _prediction(pictures, prediction, spacing)

@@ -39,6 +39,7 @@ def write_film(page: Page, content: ReportContent) -> None:
     )
     findings = _findings(content)
     _identity(page, content.image)
+    page.write_line(f"Rotation: {wording.rotation(content.view)}.", TINY, colour=MUTED)
     _conclusion(page, content)
     page.set_y(page.get_y() + 3)
     film = Film(content.image)

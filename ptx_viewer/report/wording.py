@@ -11,6 +11,8 @@ from models.cards import ModelCard
 from models.prediction import Prediction
 from ptx_viewer import map_wording
 from ptx_viewer.measure.measurement import Measurement
+from ptx_viewer.measure.validity import ROTATED
+from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import ImageAnalysis
 from ptx_viewer.review.review import Decision, Finding, ImageReview, Verdict
 from ptx_viewer.study.spacing import Spacing
@@ -99,6 +101,12 @@ def decision(finding: Finding, reviewed: bool) -> str:
     return f"{words}, outline edited by the reader" if finding.edited else words
 
 
+def rotation(view: FilmView) -> str:
+    """Say what is known of the patient's rotation and the beam's direction."""
+    known = [view.oblique, ROTATED if view.rotated else ""]
+    return "; ".join(filter(None, known)) or "not assessed"
+
+
 def calibration(spacing: Spacing | None) -> str:
     """Say what a millimetre rests on."""
     if spacing is None:
@@ -135,7 +143,7 @@ def interval(measurement: Measurement) -> str:
 def digits(value: float, measurement: Measurement) -> str:
     """Return a number as that measurement's numbers are written."""
     largest = max(abs(value), abs(measurement.value or 0.0))
-    digits = 0 if largest >= 100 or measurement.unit in ("px", "pixels") else 1
+    digits = 0 if largest >= 100 or measurement.unit in ("px", "px²") else 1
     # Not "-0.0".
     return f"{round(value, digits) + 0.0:.{digits}f}"
 

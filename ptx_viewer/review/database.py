@@ -43,6 +43,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # would drop them at its next save: the version alone keeps it away.
         "ALTER TABLE review ADD COLUMN measured INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # So did the reader's word that the patient is rotated.
+        "ALTER TABLE review ADD COLUMN rotated INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 #: How long a call waits for another process that is writing.

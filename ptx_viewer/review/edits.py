@@ -52,6 +52,7 @@ class Action(StrEnum):
     MEASUREMENT_REMOVED = "own measurement removed"
     SEGMENT_MOVED = "line moved"
     SEGMENT_PUT_BACK = "line put back"
+    ROTATED = "patient's rotation changed"
     IMPRESSION = "impression changed"
     VERDICT = "verdict changed"
     SIGNED = "signed"
@@ -195,6 +196,21 @@ def set_verdict(review: R, verdict: Verdict, *, clock: Clock = utc_now) -> R:
     if verdict is review.verdict:
         return review
     return with_event(replace(review, verdict=verdict), Action.VERDICT, verdict.value, clock)
+
+
+def set_rotated(review: ImageReview, rotated: bool, *, clock: Clock = utc_now) -> ImageReview:
+    """Set whether the reader says that the patient is rotated.
+
+    Raises
+    ------
+    ReviewLocked
+        If the review is signed.
+    """
+    check_unsigned(review)
+    if rotated is review.patient_rotated:
+        return review
+    detail = "the patient is rotated" if rotated else "not said to be rotated"
+    return with_event(replace(review, patient_rotated=rotated), Action.ROTATED, detail, clock)
 
 
 def sign(review: R, name: str, *, clock: Clock = utc_now) -> R:

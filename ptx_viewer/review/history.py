@@ -16,10 +16,10 @@ class EditHistory(Generic[R]):
     """The versions of the review of one image or one CT series.
 
     Versions share the masks that did not change.  What can be undone is what stands in the
-    findings, the verdict, the impression, the reader's own measurements and the lines that the
-    reader moved.  The audit trail only ever grows: undoing appends an event and takes none away.
-    Signing is no step, and a signed review cannot be undone past its signature: withdraw the
-    signature first.
+    findings, the verdict, the impression, the reader's own measurements, the lines that the
+    reader moved and whether the patient is said to be rotated.  The audit trail only ever grows:
+    undoing appends an event and takes none away.  Signing is no step, and a signed review cannot be
+    undone past its signature: withdraw the signature first.
 
     Parameters
     ----------

@@ -22,6 +22,7 @@ that side.  Overlapping findings are counted once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def current_measurements(
     spacing : Spacing or None
         None for an uncalibrated image.
     view : FilmView
-        How the film was taken.
+        How the film was taken, as far as its header tells; what the reader says is added.
 
     Returns
     -------
@@ -62,6 +63,7 @@ def current_measurements(
         Model by model in the order of the findings, the reader last; the same arithmetic as
         :func:`~ptx_viewer.measure.film.measure_film`, with the lines where the reader put them.
     """
+    view = reviewed_view(view, review)
     lungs = analysis.lung_fields if analysis is not None else None
     standing = [finding for finding in review.findings if finding.decision is not Decision.REJECTED]
     by_reader = [finding for finding in standing if finding.edited]
@@ -79,6 +81,11 @@ def current_measurements(
     masks = _union_by_side([*by_reader, *accepted])
     measurements += measure_film(masks, lungs, spacing, READER, view, others=air)
     return with_moved_segments(tuple(measurements), review, spacing)
+
+
+def reviewed_view(view: FilmView, review: ImageReview) -> FilmView:
+    """Return what a header says about a film together with what its reader says."""
+    return replace(view, rotated=review.patient_rotated)
 
 
 def _probability(

@@ -115,6 +115,8 @@ class ImageReview:
         What the reader measured with ruler, angle, ellipse and rectangle, in the order of drawing.
     moved_segments : tuple of MovedSegment
         Lines of the program's measurements that the reader has moved, each once.
+    patient_rotated : bool
+        Whether the reader says that the patient is rotated; False where nothing was said.
     """
 
     image_key: str
@@ -126,6 +128,7 @@ class ImageReview:
     audit: tuple[AuditEvent, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     moved_segments: tuple[MovedSegment, ...] = ()
+    patient_rotated: bool = False
 
     @property
     def key(self) -> str:
@@ -135,4 +138,10 @@ class ImageReview:
     @property
     def content(self) -> tuple[object, ...]:
         """What can be undone beside the findings."""
-        return self.verdict, self.impression, self.annotations, self.moved_segments
+        return (
+            self.verdict,
+            self.impression,
+            self.annotations,
+            self.moved_segments,
+            self.patient_rotated,
+        )

@@ -141,7 +141,8 @@ class ReviewStore:
         StoreError
             If it cannot be saved; the earlier one is then still there.
         """
-        self._save_review(review, measured=bool(review.annotations or review.moved_segments))
+        measured = bool(review.annotations or review.moved_segments)
+        self._save_review(review, measured=measured, rotated=review.patient_rotated)
 
     def load_volume(self, series_instance_uid: str) -> VolumeReview | None:
         """Return the review of a CT series, or None; its masks are read-only.
@@ -161,7 +162,7 @@ class ReviewStore:
         StoreError
             If it cannot be saved; the earlier one is then still there.
         """
-        self._save_review(review, measured=bool(review.annotations))
+        self._save_review(review, measured=bool(review.annotations), rotated=False)
 
     def load_volume_analysis(self, series_instance_uid: str) -> VolumeAnalysis | None:
         """Return the analysis of a CT series, or None; its labels are read-only.
@@ -274,12 +275,13 @@ class ReviewStore:
         except (codec.CodecError, DocumentError) as error:
             raise StoreError(f"The stored {table} of this image cannot be read: {error}.") from error
 
-    def _save_review(self, review: ImageReview | VolumeReview, *, measured: bool) -> None:
+    def _save_review(self, review: ImageReview | VolumeReview, *, measured: bool, rotated: bool) -> None:
         columns = {
             "verdict": review.verdict.value,
             "signed": bool(review.signed_by),
             "finding": any(f.decision is not Decision.REJECTED and f.mask.any() for f in review.findings),
             "measured": measured,
+            "rotated": rotated,
         }
         self._save(review, "review", review.key, columns)
 

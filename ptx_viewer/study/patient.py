@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 
 from .functional import number_of_frames
-from .header import items, text, value
+from .header import items, number, text, value
 from .image import Acquisition, PatientIdentity
 
 #: View codes' meanings (PS3.16 CID 4010) as the defined terms of ViewPosition.
@@ -82,6 +82,12 @@ def acquisition(dataset: Dataset) -> Acquisition:
                 (text(dataset, "ProtocolName"), text(dataset, "AcquisitionDeviceProcessingDescription")),
             )
         ),
+        positioner_type=text(dataset, "PositionerType").upper(),
+        positioner_angles=(
+            number(dataset, "PositionerPrimaryAngle"),
+            number(dataset, "PositionerSecondaryAngle"),
+        ),
+        detector_angle=number(dataset, "DetectorPrimaryAngle"),
     )
 
 

@@ -137,6 +137,7 @@ class Commands:
             Act.NEXT_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(1)),
             Act.PREVIOUS_MEASUREMENT: self._with_reading(lambda reading: reading.measuring.step(-1)),
             Act.PUT_BACK: self._with_reading(lambda reading: reading.measuring.put_back()),
+            Act.ROTATED: self._turn_patient,
             Act.COMPARE_PRIOR: window.side_by_side.compare_prior,
             Act.ADD_FINDING: self._add_finding,
             Act.MASK_STYLE: column.findings.next_style,
@@ -280,6 +281,13 @@ class Commands:
             return
         if self._w.adding.start(self._w.pane):
             self._w.actions_[Act.TOOL_BRUSH].trigger()
+
+    def _turn_patient(self) -> None:
+        if self._reading is not None and self._w.volume_review.reading is None:
+            self._w.column.impression.flush()
+            self._reading.turn_patient()
+        # The action has already turned, whether or not the review did.
+        self._w.refresh_actions()
 
     def _write_impression(self) -> None:
         self._w.actions_[Act.TOGGLE_FINDINGS].setChecked(True)

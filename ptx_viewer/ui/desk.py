@@ -231,7 +231,7 @@ class Desk(QObject):
             self._show_measurements(reading)
             return
         review, analysis, image = reading.review, reading.analysis, reading.image
-        outlines = _Outlines(review.findings, analysis)
+        outlines = _Outlines(review.findings, analysis, review.patient_rotated)
         self._measured[reading.key] = outlines
         # Moved lines are applied later, so that moving one more need not measure the outlines again.
         unmoved = replace(review, moved_segments=())
@@ -269,10 +269,12 @@ class _Outlines:
 
     findings: tuple[Finding, ...]
     analysis: ImageAnalysis | None
+    patient_rotated: bool
     measurements: tuple[Measurement, ...] | None = None
 
     def hold_for(self, reading: Reading) -> bool:
-        """Whether the reading's outlines are still the same."""
+        """Whether the reading's outlines, and how its film was taken, are still the same."""
         findings = reading.review.findings
         same = len(findings) == len(self.findings) and all(map(is_, findings, self.findings))
-        return same and reading.analysis is self.analysis
+        turned = reading.review.patient_rotated is not self.patient_rotated
+        return same and reading.analysis is self.analysis and not turned

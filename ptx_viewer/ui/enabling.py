@@ -60,5 +60,6 @@ def enabled_actions(
         Act.REMOVE_FINDING: drawn or own,
         Act.NEXT_MEASUREMENT: bool(rows),
         Act.PREVIOUS_MEASUREMENT: bool(rows),
+        Act.ROTATED: free and isinstance(reading, Reading),
         Act.PUT_BACK: free and reading is not None and reading.measuring.can_put_back,
     }

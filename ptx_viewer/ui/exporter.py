@@ -106,7 +106,7 @@ class Exporter(QObject):
                 ),
             ]
             stated = replace(analysis, measurements=tuple(measurements))
-            record = ImageRecord.of(image, stated, prior)
+            record = ImageRecord.of(image, stated, prior, review)
             created = datetime.now().astimezone()
             return write_findings(folder, [record], (), ptx_viewer.__version__, created)
 

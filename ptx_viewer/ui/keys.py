@@ -91,6 +91,7 @@ class Act(StrEnum):
     NEXT_MEASUREMENT = "next-measurement"
     PREVIOUS_MEASUREMENT = "previous-measurement"
     PUT_BACK = "put-back"
+    ROTATED = "rotated"
     COMPARE_PRIOR = "compare-prior"
     MASK_STYLE = "mask-style"
     OPINIONS = "opinions"
@@ -266,6 +267,7 @@ KEYS: tuple[Key, ...] = (
     Key(Act.NEXT_MEASUREMENT, _REVIEW, "Next measurement", ("J",)),
     Key(Act.PREVIOUS_MEASUREMENT, _REVIEW, "Previous measurement", ("Shift+J",)),
     Key(Act.PUT_BACK, _REVIEW, "Put a moved line back", ("Shift+U",), short="Put back"),
+    Key(Act.ROTATED, _REVIEW, "The patient is rotated", ("Shift+R",), "", True, "Patient is rotated"),
     Key(Act.COMPARE_PRIOR, _REVIEW, "Compare with the prior film", ("Shift+C",), "prior", True, "Compare"),
     Key(Act.MASK_STYLE, _REVIEW, "Mask as outline, fill or hidden", ("M",)),
     Key(Act.OPINIONS, _REVIEW, "The networks' own outlines on or off", ("Shift+O",)),

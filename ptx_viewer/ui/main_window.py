@@ -282,3 +282,5 @@ class MainWindow(QMainWindow):
             self.volume_review.enable_actions()
         self.actions_[Act.PLANES].setEnabled(self.volume_review.offered)
         self.actions_[Act.PLANES].setChecked(self.volume_review.on)
+        film = self.pane.reading
+        self.actions_[Act.ROTATED].setChecked(film is not None and film.review.patient_rotated)

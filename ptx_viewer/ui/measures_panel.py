@@ -16,6 +16,7 @@ from .measure_wording import RowText, annotation_text, capital, measurement_text
 from .measuring import row_id
 from .prior_box import PriorBox
 from .reading import AnalysisState, Reading
+from .rotation_box import RotationBox
 from .widgets import Section, clear, label
 
 OWN = "Measured by hand"
@@ -38,7 +39,9 @@ class MeasuresPanel(Section):
         self._list = QVBoxLayout()
         self._list.setSpacing(1)
         self.prior = PriorBox(actions, analyst.title_of)
+        self.rotation = RotationBox(actions)
         self.rows.addWidget(self.prior)
+        self.rows.addWidget(self.rotation)
         self.rows.addWidget(self._empty)
         self.rows.addLayout(self._list)
         self.refresh(None)
@@ -66,6 +69,7 @@ class MeasuresPanel(Section):
     def _update(self) -> None:
         reading = self._reading
         measurements = reading.measurements if reading is not None else ()
+        self.rotation.refresh(reading)
         self._build(measurements)
         self._write(measurements)
         if reading is None or reading.state is not AnalysisState.DONE:

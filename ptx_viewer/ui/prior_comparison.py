@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from ptx_viewer.measure.change import Change, FilmMeasurements, changes
 from ptx_viewer.measure.view import film_view
 from ptx_viewer.report.content import PriorFilm
+from ptx_viewer.review.measured import reviewed_view
 from ptx_viewer.study.catalogue import StudyEntry
 
 from .displayable import Displayable
@@ -104,7 +105,11 @@ class PriorComparison(QObject):
         if len(readings) != 2 or any(reading.state is not AnalysisState.DONE for reading in readings):
             return ()
         current, prior = (
-            FilmMeasurements(reading.measurements, reading.image.spacing, film_view(reading.image))
+            FilmMeasurements(
+                reading.measurements,
+                reading.image.spacing,
+                reviewed_view(film_view(reading.image), reading.review),
+            )
             for reading in readings
         )
         return changes(prior, current)

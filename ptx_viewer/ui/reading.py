@@ -100,6 +100,10 @@ class Reading(Reviewing):
         self.edit(lambda review: edits.add_finding(review, mask, side))
         return next((f.finding_id for f in self.review.findings if f.finding_id not in before), None)
 
+    def turn_patient(self) -> None:
+        """Say that the patient is rotated, or take it back."""
+        self.edit(lambda review: edits.set_rotated(review, not review.patient_rotated))
+
     def side_of(self, mask: NDArray[np.bool_]) -> Side | None:
         """Return the side whose lung field holds most of `mask`; None when that is not clear."""
         fields = self.analysis.lung_fields if self.analysis is not None else None

@@ -126,3 +126,16 @@ def test_the_readers_outline_stands_for_its_side() -> None:
     current = film(distance(8.0), distance(9.0, model="reader"), distance(3.0, side="left"))
     found = changes(film(distance(5.0), distance(1.0, side="left", model="reader")), current)
     assert [(c.side, c.difference) for c in found] == [("right", 4.0), ("left", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "films"),
+    [(True, False, "the prior film"), (False, True, "the current film"), (True, True, "both films")],
+)
+def test_a_rotated_patient_is_not_compared(then: bool, now: bool, films: str) -> None:
+    prior, current = (
+        film(distance(12.5), view=dataclasses.replace(PA, rotated=rotated)) for rotated in (then, now)
+    )
+    change = one(prior, current)
+    assert change.difference is None
+    assert change.why_not == f"the patient is rotated on {films} (reader's judgement)"

@@ -276,6 +276,32 @@ def test_on_a_lateral_or_oblique_film_only_the_area_is_left(projection: Projecti
     assert projection.value in found[A].why_not
 
 
+def test_an_oblique_film_names_its_angle() -> None:
+    view = FilmView(Projection.OBLIQUE, oblique="the beam is turned by 30° about the patient")
+    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", view))
+    assert {name for name, m in found.items() if m.valid} == {"pneumothorax area"}
+    assert found[A].why_not == "the film is oblique: the beam is turned by 30° about the patient"
+
+
+def test_a_rotated_patient_leaves_area_and_straight_distances() -> None:
+    rotated = dataclasses.replace(ERECT, rotated=True)
+    before = by_name(measure_film(STRIP, FIELDS, SPACING, "m", ERECT))
+    found = by_name(measure_film(STRIP, FIELDS, SPACING, "m", rotated))
+    switched_off = {name for name, m in before.items() if m.valid and not found[name].valid}
+    assert switched_off == {
+        "share of hemithorax, projected area", COLLINS, RHEA, LIGHT, KIRCHER, SHIFT,
+    } | ({DEPRESSION, HEIGHT} & {name for name, m in before.items() if m.valid})
+    reason = "the patient is rotated (reader's judgement)"
+    assert {found[name].why_not for name in (*switched_off, SHIFT, DEPRESSION, HEIGHT)} == {reason}
+    for name in (A, BTS):
+        assert found[name].value == before[name].value
+        assert reason in found[name].method
+        assert reason not in before[name].method
+    # Nothing was said: the hint still says that it is not known.
+    assert "rotation of the patient was not assessed" in before[SHIFT].method
+    assert "not assessed" not in found[SHIFT].method
+
+
 def test_silent_headers_are_said_to_be_assumed() -> None:
     found = by_name(measure_film(STRIP, FIELDS, SPACING, "m"))
     assert found[COLLINS].method.endswith("PA and erect not stated in the file, assumed")

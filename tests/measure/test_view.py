@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from models.geometry import Turn
 from ptx_viewer.measure.view import FilmView, Posture, Projection, Respiration, film_view
@@ -16,6 +17,7 @@ from ptx_viewer.study.image import (
     PatientIdentity,
     Window,
 )
+from ptx_viewer.study.patient import acquisition
 
 
 def view(
@@ -97,3 +99,54 @@ def test_respiration_and_age() -> None:
 def test_the_turn_brings_the_head_up_and_the_left_to_the_right() -> None:
     assert view(orientation=Orientation("R", "F", True)).turn == Turn(flip_columns=True)
     assert view(orientation=Orientation("L", "H", True)).turn == Turn(flip_rows=True)
+
+
+def turned(primary: float | None, secondary: float | None = None, **taken: object) -> FilmView:
+    taken = {"positioner_type": "CARM", "view_position": "PA"} | taken
+    return view(positioner_angles=(primary, secondary), **taken)
+
+
+@pytest.mark.parametrize("primary", [None, 0.0, 9.9, -9.9, 180.0, -180.0, 171.0])
+def test_an_angle_that_is_absent_or_nearly_frontal_says_nothing(primary: float | None) -> None:
+    found = turned(primary, 9.0, detector_angle=-9.0)
+    assert (found.projection, found.oblique) == (Projection.PA, "")
+
+
+@pytest.mark.parametrize(
+    ("primary", "degrees"), [(10.0, 10), (-30.0, 30), (45.0, 45), (135.0, 45), (-160.0, 20), (165.0, 15)]
+)
+def test_a_c_arm_turned_about_the_patient_makes_the_film_oblique(primary: float, degrees: int) -> None:
+    found = turned(primary)
+    assert found.projection is Projection.OBLIQUE
+    assert found.oblique == f"the beam is turned by {degrees}° about the patient (positioner primary angle)"
+
+
+def test_a_tilted_beam_makes_the_film_oblique() -> None:
+    assert "tilted by 20° towards the head" in turned(0.0, 20.0).oblique
+    assert "tilted by 15° towards the feet" in turned(180.0, -15.0).oblique
+    assert "meets the detector 12° aslant" in turned(0.0, 0.0, detector_angle=-12.0).oblique
+
+
+def test_the_positioner_has_angles_about_the_patient_only_as_a_c_arm_or_unstated() -> None:
+    assert turned(30.0, positioner_type="").projection is Projection.OBLIQUE
+    assert turned(30.0, 30.0, positioner_type="COLUMN").projection is Projection.PA
+
+
+def test_a_tube_across_the_room_does_not_contradict_a_stated_view() -> None:
+    assert turned(90.0).projection is Projection.PA
+    assert turned(-90.0, view_position="AP").projection is Projection.AP
+    assert turned(90.0, view_position="").projection is Projection.OBLIQUE
+    assert turned(90.0, view_position="LL").projection is Projection.LATERAL
+
+
+def test_the_angles_are_read_from_the_header() -> None:
+    header = Dataset()
+    header.PositionerType = "CARM"
+    header.PositionerPrimaryAngle = "-25"
+    header.PositionerSecondaryAngle = "0"
+    header.DetectorPrimaryAngle = "3.5"
+    taken = acquisition(header)
+    assert (taken.positioner_type, taken.positioner_angles) == ("CARM", (-25.0, 0.0))
+    assert taken.detector_angle == 3.5
+    silent = acquisition(Dataset())
+    assert (silent.positioner_angles, silent.detector_angle) == ((None, None), None)

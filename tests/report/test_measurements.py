@@ -146,3 +146,32 @@ def test_numbers_are_written_without_more_digits_than_they_have(films) -> None:
     shift = replace(area, value=-0.04, unit="mm", interval=(-0.04, 0.3))
     assert (wording.value(shift), wording.interval(shift)) == ("0.0 mm", "0.0 to 0.3")
     assert wording.interval(collins) == ""
+
+
+def test_report_and_findings_json_state_a_rotated_patient(films, tmp_path) -> None:
+    review = replace(films.review(), patient_rotated=True)
+    path = tmp_path / "report.pdf"
+    write_pdf(films.content(review=review), path)
+    assert "Rotation: the patient is rotated (reader's judgement)." in whole_text(path)
+    write_pdf(films.content(review=None), path, overwrite=True)
+    assert "Rotation: not assessed." in whole_text(path)
+
+    arm = replace(films.image().acquisition, positioner_type="CARM", positioner_angles=(30.0, 0.0))
+    image = films.image(acquisition=arm)
+    records = [
+        ImageRecord.of(films.image(), films.analysis(), review=review),
+        ImageRecord.of(image, films.analysis()),
+    ]
+    found = write_findings(tmp_path / "out", records, (), "0.1.0", films.content().created)
+    document = json.loads(found.read_text(encoding="utf-8"))
+    schema = json.loads((Path(__file__).parents[2] / "resources/findings.schema.json").read_text("utf-8"))
+    jsonschema.validate(document, schema, cls=jsonschema.Draft202012Validator)
+    views = [entry["view"] for entry in document["images"]]
+    assert [view["patient_rotated"] for view in views] == [True, False]
+    assert views[0]["oblique"] is None
+    assert (views[1]["projection"], views[1]["oblique"]) == (
+        "oblique",
+        "the beam is turned by 30° about the patient (positioner primary angle)",
+    )
+    write_pdf(films.content(image=image, review=None), path, overwrite=True)
+    assert "Rotation: the beam is turned by 30° about the patient" in whole_text(path)

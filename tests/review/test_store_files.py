@@ -138,10 +138,10 @@ def test_a_database_of_a_newer_version_is_left_alone_and_the_program_goes_on_bes
     before = path.read_bytes()
     with pytest.raises(StoreError, match="newer version of this program") as caught:
         ReviewStore(path)
-    assert caught.value.fresh_path == path.with_name("reviews.v2.sqlite3")
+    assert caught.value.fresh_path == path.with_name("reviews.v3.sqlite3")
     store, notice = open_store(path)
     with store:
-        assert store.path == path.with_name("reviews.v2.sqlite3")
+        assert store.path == path.with_name("reviews.v3.sqlite3")
         assert store.load("1#0") is None
         store.save(ImageReview("1#0", impression="fresh"))
     assert notice is not None

@@ -298,3 +298,44 @@ def test_findings_json_marks_what_was_edited_and_lists_what_was_measured_by_hand
     assert not written["pneumothorax area"]["edited"]
     assert written["ruler 1, length"]["value"] == 10.0
     assert written["ruler 1, length"]["model"] == "reader"
+
+
+def test_the_reader_says_that_the_patient_is_rotated(
+    measured, new_window, open_film, half_millimetre, qtbot, store_path, tmp_path
+):
+    """By box and by key; what it switches off says so, and it is kept, undone and exported."""
+    window, film = measured, measured.grid.active
+    reading, box = window.pane.reading, window.column.measures.rotation.box
+    assert box.isVisible()
+    assert box.isEnabled()
+    assert not box.isChecked()
+
+    def reasons() -> set[str | None]:
+        return {m.why_not for m in reading.measurements if "rotated" in (m.why_not or "")}
+
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    qtbot.waitUntil(lambda: bool(reasons()), timeout=10_000)
+    assert reasons() == {"the patient is rotated (reader's judgement)"}
+    assert window.actions_[Act.ROTATED].isChecked()
+    shift = next(m for m in reading.measurements if m.name == "mediastinal shift")
+    texts = window.column.measures.measure_rows()[row_id(shift)].texts()
+    assert texts[1:] == ["not valid", "The patient is rotated (reader's judgement)."]
+    assert line(window).valid
+    assert "patient is rotated" in line(window).method
+    saved(qtbot, store_path, reading.key, lambda review: review.patient_rotated)
+    with qtbot.waitSignal(window.exporter.finished, timeout=20_000):
+        window.exporter.export_findings(reading, tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    assert document["images"][0]["view"]["patient_rotated"] is True
+
+    qtbot.keyClick(film, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not reasons(), timeout=10_000)
+    assert not box.isChecked()
+    qtbot.keyClick(film, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    assert box.isChecked()
+    reading.sign("A. Reader")
+    assert not box.isEnabled()
+    assert box.isChecked()
+    saved(qtbot, store_path, reading.key, lambda review: review.signed_by and review.patient_rotated)
+    again = open_film(new_window(), half_millimetre)
+    assert again.column.measures.rotation.box.isChecked()
