@@ -131,26 +131,35 @@ class ImageAnalysis:
 
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """What the reader is to decide about, and what is measured: each place once.
-
-        The consensus goes first, where there is one.  On a side of the patient where it outlines nothing,
-        each network's own outlines follow, in the order in which the networks were asked, but for those
-        that meet an outline suggested already: what only one of them sees is put to the reader, not hidden.
-        """
-        first = () if self.agreed is None else _suggested(self.agreed)
-        settled = frozenset(suggestion.instance.side for suggestion in first)
-        suggested = list(first)
-        for made in self.predictions:
-            suggested += [
-                each
-                for each in _suggested(made)
-                if each.instance.side not in settled and not _meets(each, suggested)
-            ]
-        return tuple(suggested)
+        """What the reader is to decide about, and what is measured; see :func:`suggested`."""
+        return suggested(self.predictions, self.agreed)
 
     def answer(self, model: str) -> Prediction | None:
         """Return the answer of a network, or of the consensus, by its name."""
         return next((made for made in self.answers if made.model == model), None)
+
+
+def suggested(predictions: Sequence[Prediction], agreed: Prediction | None) -> tuple[Suggestion, ...]:
+    """Return what of the answers for a film is put to the reader: each place once.
+
+    The consensus goes first, where there is one.  On a side of the patient where it outlines nothing,
+    each network's own outlines follow, in the order in which the networks were asked, but for those
+    that meet an outline suggested already: what only one of them sees is put to the reader, not hidden.
+
+    Parameters
+    ----------
+    predictions : sequence of Prediction
+    agreed : Prediction or None
+        Their consensus.
+    """
+    first = () if agreed is None else _suggested(agreed)
+    settled = frozenset(suggestion.instance.side for suggestion in first)
+    found = list(first)
+    for made in predictions:
+        found += [
+            each for each in _suggested(made) if each.instance.side not in settled and not _meets(each, found)
+        ]
+    return tuple(found)
 
 
 def _suggested(made: Prediction) -> tuple[Suggestion, ...]:

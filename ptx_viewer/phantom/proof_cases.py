@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cards import CONSENSUS, main_models
+from models.cards import main_models
 from models.consensus import card_of, combine
 from models.prediction import LungFields
 from models.prediction import Side as FilmSide
@@ -28,6 +28,7 @@ from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import FilmView, Posture, Respiration
 from ptx_viewer.measure.view import Projection as FilmProjection
+from ptx_viewer.results import suggested
 from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
 from .command import requested_air
@@ -120,7 +121,7 @@ def true_mask_rows(seed: int) -> Iterator[Row]:
 
 
 def network_rows(seed: int) -> Iterator[Row]:
-    """Make a seed's film, let the networks outline lungs and air, and measure their consensus."""
+    """Make a seed's film, let the networks outline lungs and air, and measure what is suggested."""
     kind, thorax = draw_thorax(seed)
     film = synthesise_film(thorax, posed(PROJECTION, seed), sampling=SAMPLING)
     case = _Case(seed, kind, thorax, film.truth, NETWORK_MASK)
@@ -128,19 +129,24 @@ def network_rows(seed: int) -> Iterator[Row]:
     pixels = film.pixels.astype(np.float32) / np.float32(2**BITS - 1)
     view = lung_model.predict(pixels)
     yield case.row("right", "frontal view, logit", "", 0.0, view.frontal_logit)
-    for side, field in film.truth.lung_fields.items():
-        found = view.lungs.of(FilmSide(side))
-        yield case.row(side, "lung field, Dice", "", 1.0, _dice(field, found))
+    for name, field in film.truth.lung_fields.items():
+        found = view.lungs.of(FilmSide(name))
+        yield case.row(name, "lung field, Dice", "", 1.0, _dice(field, found))
     answers = [member.predict(pixels, lungs=view.lungs) for member in members]
     prediction = combine(answers, card_of([member.card for member in members]), view.lungs)
-    masks = {
-        side: np.any([found.mask for found in prediction.instances if found.side is side], axis=0)
-        for side in dict.fromkeys(found.side for found in prediction.instances)
-    }
-    measured = measure_film(
-        masks, view.lungs, SPACING, CONSENSUS, VIEW, prediction.probability, prediction.mask_threshold
-    )
-    yield from _compare(case, measured)
+    masks: dict[FilmSide, NDArray[np.bool_]] = {}
+    for answer in (prediction, *answers):
+        # As in the viewer: where the consensus outlines nothing, what a network alone sees is suggested.
+        own: dict[FilmSide, NDArray[np.bool_]] = {}
+        for each in suggested(answers, prediction):
+            side = each.instance.side
+            if each.model == answer.model and side not in masks:
+                own[side] = own[side] | each.instance.mask if side in own else each.instance.mask
+        measured = measure_film(
+            own, view.lungs, SPACING, answer.model, VIEW, answer.probability, answer.mask_threshold
+        )
+        yield from _compare(case, measured)
+        masks |= own
     for name, field in film.truth.lung_fields.items():
         true = film.truth.pneumothorax & field
         given = masks.get(FilmSide(name), np.zeros_like(true))

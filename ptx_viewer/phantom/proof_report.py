@@ -20,7 +20,7 @@ from .record import write_whole
 
 #: Film methods that claim, or are taken, to say how much of the hemithorax is air.
 FORMULAS: Final = (hemithorax.NAME, "Collins 1995", "Rhea 1982", "Light index", "Kircher–Swartz 1954")
-_OWN: Final = ("lung field, Dice", "mask, Dice", "image score", "frontal view, logit")
+_OWN: Final = ("lung field, Dice", "mask, Dice", "image score", "frontal view, logit", "outlined without air")
 
 
 def write_report(folder: Path, rows: Sequence[Row]) -> Path:
@@ -74,11 +74,11 @@ _TRUE_WORDS: Final = (
     "What the measuring itself adds, apart from any network: pixels, and strips too thin to be taken for air."
 )
 _NETWORK_WORDS: Final = (
-    "What is measured is the outline that the program suggests: the consensus of Attention U-Net and Mask "
-    "R-CNN. Only what it outlined can be measured; what it missed is counted above, not averaged in. These "
-    "are synthetic films of persons that the networks never saw, but they have learned from others of the "
-    "kind, with bones, organs and presentation of earlier versions: the figures say how the chain of "
-    "outline and measurement behaves, not how it does on patients."
+    "What is measured is what the program suggests: the outline of the consensus of Attention U-Net and Mask "
+    "R-CNN, and on a side where it has none that of the network that has one. What was missed is counted "
+    "above, not averaged in. These are synthetic films of persons that the networks never saw, but they have "
+    "learned from others of the kind, with bones, organs and presentation of earlier versions: the figures "
+    "say how the chain of outline and measurement behaves, not how it does on patients."
 )
 _FORMULA_WORDS: Final = (
     "Every formula is given the true mask, so that what is left is the formula's own distance from the "
@@ -170,7 +170,9 @@ def _network(rows: Sequence[Row]) -> list[str]:
     lines = ["| on synthetic films | |", "|---|---|"]
     lines.append(f"| taken for a frontal chest film | {int((logits >= 0).sum())} of {len(logits)} |")
     lines.append(f"| lung field against the truth, median Dice (10th percentile) | {_middle(fields)} |")
-    lines.append(f"| image score above its threshold, sides with air | {found} of {len(scores)} |")
+    lines.append(
+        f"| image score of the consensus above its threshold, sides with air | {found} of {len(scores)} |"
+    )
     if len(dice):
         lines.append(f"| outlined at all, sides with air | {int((dice > 0).sum())} of {len(dice)} |")
         wrongly = values("outlined without air")
