@@ -300,6 +300,42 @@ def test_findings_json_marks_what_was_edited_and_lists_what_was_measured_by_hand
     assert written["ruler 1, length"]["model"] == "reader"
 
 
+def test_the_widths_at_the_hilum_follow_the_dragged_end_that_they_share(measured, qtbot, store_path):
+    window, reading = measured, measured.pane.reading
+
+    def found(which: str):
+        return next(m for m in reading.measurements if m.name == which)
+
+    # A strip of air along the whole chest wall.
+    field = reading.analysis.lung_fields.right
+    strip = field & (np.cumsum(field, axis=1) <= 8)
+    reading.repaint(reading.review.findings[0].finding_id, strip)
+    name = "lateral distance at the hilum"
+    qtbot.waitUntil(lambda: found(name).value == pytest.approx(4.0), timeout=10_000)
+    hilum, before = found(name), found("Light index")
+    reading.measuring.select(row_id(hilum))
+    (line_at_hilum,) = [one for one in reading.measuring.drawings() if one.drawing_id.endswith("hilum")]
+    drawing, points = line_at_hilum.drawing_id, line_at_hilum.points
+    previews = []
+    reading.measuring.previewed.connect(previews.append)
+    (wall, (row, column)) = points
+    reading.measuring.preview(drawing, (wall, (row, column + 6)))
+    reading.measuring.move(drawing, (wall, (row, column + 6)))
+    after = found("Light index")
+    assert after.edited
+    assert after.value > before.value
+    assert after.construction.segment("lung width").start == (row, column + 6)
+    assert previews[-1] == reading.measurements
+    saved(qtbot, store_path, reading.key, lambda review: len(review.moved_segments) == 2)
+    # One act of the reader: one step back, and one "put back".
+    window.actions_[Act.UNDO].trigger()
+    assert (found("Light index"), found(name)) == (before, hilum)
+    window.actions_[Act.REDO].trigger()
+    assert found("Light index") == after
+    window.actions_[Act.PUT_BACK].trigger()
+    assert (found("Light index"), found(name)) == (before, hilum)
+
+
 def test_the_reader_says_that_the_patient_is_rotated(
     measured, new_window, open_film, half_millimetre, qtbot, store_path, tmp_path
 ):
