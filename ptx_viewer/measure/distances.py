@@ -121,6 +121,9 @@ def _measure(
             return not_valid(str(line))
         segments.append(measured.outlines.placement.segment(line))
     construction = Construction(tuple(segments))
+    method = "; ".join(
+        filter(None, [method, remarks(view), assumptions(view) if quantity.assumes_erect else ""])
+    )
     try:
         value = quantity.compute([segment.length(known) for segment in segments])
     except DoesNotApply as reason:
@@ -131,12 +134,11 @@ def _measure(
     nothing = [0.0] if 0.0 in measured.outlines.area_ratios else []
     others = _values(quantity.compute, measured.lengths(quantity))
     span = interval(value, [*others, *nothing]) if words else None
-    said = [method, remarks(view), assumptions(view) if quantity.assumes_erect else ""]
     return Measurement(
         name=quantity.name,
         value=value,
         unit=unit,
-        method="; ".join(filter(None, said)),
+        method=method,
         side=side,
         model=model,
         interval=span,
