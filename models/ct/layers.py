@@ -21,12 +21,15 @@ from .labels import Label, air_label, lung_label
 from .profile import resolution
 from .slabs import ACROSS, slab_gaps
 from .surface import FloatArray, voxels_beside
+from .taper import tapered
 from .visceral import refine_visceral
 from .wall import DEPTHS_MM, Wall, find_wall
 
 #: Where the wall is this upright, only the blur within the slices counts; so many profiles tell of it.
 _UPRIGHT = 0.5
 _LEAST_PROFILES, _MOST_PROFILES = 50, 3000
+#: A layer is continued where the wall is this upright.
+_READ_UPRIGHT = 0.75
 #: Depth at which air found by its density is looked for under the wall (mm).
 _FOUND_AT_MM = 2.0
 
@@ -71,6 +74,8 @@ def add_layers(
         found = wall.labels_at(labels, spacing_mm, _FOUND_AT_MM) == air_label(side)
         gap = layer_gaps(wall, levels[side], spacing_mm, blur_mm, found)
         across = slab_gaps(wall, hounsfield, spacing_mm, levels[side], blur_mm, gap)
+        if spacing_mm[0] <= EDGE_SLICE_MM:
+            gap = tapered(wall, gap, wall.seen & ~found & (np.abs(wall.normals[:, 0]) < _READ_UPRIGHT))
         gap = np.where(across > 0, across, gap)
         if spacing_mm[0] > EDGE_SLICE_MM:
             # The slice that the wall cuts holds too little air to be found by its density.
