@@ -94,6 +94,8 @@ QLabel[role="heading"] {{ font-size: 20px; }}
 #measure-row[chosen="true"] {{ border-color: {ACCENT}; background: {RAISED}; }}
 QCheckBox {{ color: {TEXT}; spacing: 6px; border: 1px solid transparent; border-radius: 4px; }}
 QCheckBox:focus {{ border-color: {ACCENT}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {QUIET}; border-radius: 2px; width: 12px; height: 12px; }}
+QCheckBox::indicator:unchecked:disabled {{ border-color: {DISABLED}; }}
 QSlider {{ border: 1px solid transparent; border-radius: 4px; min-height: 20px; }}
 QSlider:focus {{ border-color: {ACCENT}; }}
 QSlider::groove:horizontal {{ background: {BORDER}; height: 4px; border-radius: 2px; }}
