@@ -16,6 +16,10 @@ from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
 UNREADABLE = "the DICOM file cannot be used"
+#: Masks come in stored pixels, and so do the films of training: it would see a chest that is squashed.
+NOT_SQUARE = "the pixels are not square"
+#: Height over width of a pixel that still counts as square.
+_SQUARE = (0.99, 1.01)
 #: Table of the films written, beside their folder.
 PEOPLE = "people.csv"
 
@@ -38,7 +42,7 @@ def write_films(source: Path, out: Path, progress: Progress = silent) -> tuple[L
     Returns
     -------
     tuple of LeftOut
-        Files that cannot be shown.
+        Files that cannot be shown, and films whose pixels are not square.
 
     Raises
     ------
@@ -58,6 +62,9 @@ def write_films(source: Path, out: Path, progress: Progress = silent) -> tuple[L
                 image = read_image(entry)
             except StudyError as error:
                 left_out.append(LeftOut(name, UNREADABLE, str(error)))
+                continue
+            if not _SQUARE[0] <= image.pixel_height <= _SQUARE[1]:
+                left_out.append(LeftOut(name, NOT_SQUARE, f"{image.pixel_height:.3g} times as high as wide"))
                 continue
             grey = np.round(np.clip(image.pixels, 0, 1) * 255).astype(np.uint8)
             temporary = path.with_name(path.name + ".tmp")

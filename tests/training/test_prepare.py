@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pydicom
 import pytest
 
 import resources
@@ -14,7 +15,7 @@ from models.training.films import read_grey
 from models.training.manifest import read_manifest
 from models.training.readers.run_length import encode_relative
 from ptx_viewer.cli import main
-from ptx_viewer.datasets.dicom_films import UNREADABLE, write_films
+from ptx_viewer.datasets.dicom_films import NOT_SQUARE, UNREADABLE, write_films
 from ptx_viewer.study.read import read_image
 from ptx_viewer.study.scan import scan
 
@@ -61,6 +62,19 @@ def test_dicom_films_become_pictures_as_displayed(tree: Path, tmp_path: Path) ->
     before = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}
     write_films(tree, out)
     assert {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()} == before
+
+
+def test_a_film_whose_pixels_are_not_square_is_left_out(tree: Path, tmp_path: Path) -> None:
+    path = next(tree.rglob("current*.dcm"))
+    dataset = pydicom.dcmread(path)
+    row_mm, column_mm = dataset.ImagerPixelSpacing
+    dataset.ImagerPixelSpacing = [2 * row_mm, column_mm]
+    dataset.save_as(path)
+    left_out = write_films(tree, tmp_path / "out")
+    assert [(item.name, item.reason, item.detail) for item in left_out if item.reason == NOT_SQUARE] == [
+        (dataset.SOPInstanceUID, NOT_SQUARE, "2 times as high as wide")
+    ]
+    assert len(list((tmp_path / "out" / "images").iterdir())) == 1
 
 
 def test_the_challenge_as_dicom_becomes_a_manifest(
