@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from .film import _broad
+from .exposure import broad_blur
 
 FloatArray = NDArray[np.float32]
 
@@ -51,8 +51,8 @@ def for_presentation(signal: FloatArray, pixel_mm: float, tone: float = 1.0) -> 
     body = density[density > _DENSITY[2]]
     if body.size:
         density *= np.float32(np.clip(np.sqrt(_LUNGS / np.percentile(body, _LUNGS_PERCENTILE)), 0.85, 1.15))
-    without_fine = _broad(density, _SMALL_MM / pixel_mm)
-    large = _broad(density, _LARGE_MM / pixel_mm)
+    without_fine = broad_blur(density, _SMALL_MM / pixel_mm)
+    large = broad_blur(density, _LARGE_MM / pixel_mm)
     grey, slope = _curve(large)
     shown = grey + np.maximum(_MIDDLE_SHARE * slope, _MIDDLE_LEAST) * (without_fine - large)
     shown += np.maximum(_FINE_SHARE * slope, _FINE_LEAST) * (density - without_fine)

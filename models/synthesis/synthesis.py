@@ -8,10 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .film import Exposure, Sampling, expose, line_integrals, unresolved_structure
+from .exposure import Exposure, expose
+from .film import Sampling, line_integrals
 from .geometry import Projection
 from .marker import lead_marker
 from .processing import for_presentation
+from .texture import unresolved_structure
 from .thorax import Thorax
 from .truth import FilmTruth, film_truth
 

@@ -13,7 +13,7 @@ from pydicom.dataset import FileDataset
 from models.synthesis.collapse import Pneumothorax
 from models.synthesis.ct import Kernel, chest_grid, synthesise_ct
 from models.synthesis.devices import Device
-from models.synthesis.film import GRID, NO_GRID
+from models.synthesis.exposure import GRID, NO_GRID
 from models.synthesis.geometry import Projection
 from models.synthesis.pose import posed
 from models.synthesis.synthesis import synthesise_film

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.synthesis.film import Exposure, expose
+from models.synthesis.exposure import Exposure, expose
 from models.synthesis.materials import MU_WATER, attenuation
 from models.synthesis.processing import for_presentation
 
