@@ -73,11 +73,11 @@ def add_layers(
         progress(0.5 + place / 4, f"Looking for thin layers of air ({side.value})")
         found = wall.labels_at(labels, spacing_mm, _FOUND_AT_MM) == air_label(side)
         gap = layer_gaps(wall, levels[side], spacing_mm, blur_mm, found)
-        across = slab_gaps(wall, hounsfield, spacing_mm, levels[side], blur_mm, gap)
         if spacing_mm[0] <= EDGE_SLICE_MM:
             gap = tapered(wall, gap, wall.seen & ~found & (np.abs(wall.normals[:, 0]) < _READ_UPRIGHT))
-        gap = np.where(across > 0, across, gap)
-        if spacing_mm[0] > EDGE_SLICE_MM:
+        else:
+            across = slab_gaps(wall, hounsfield, spacing_mm, levels[side], blur_mm, gap)
+            gap = np.where(across > 0, across, gap)
             # The slice that the wall cuts holds too little air to be found by its density.
             cut = wall.seen & (gap == 0) & (np.abs(wall.normals[:, 0]) >= ACROSS)
             cut &= wall.labels_at(labels, spacing_mm, spacing_mm[0]) == air_label(side)

@@ -107,12 +107,13 @@ def _fitted(
     above_air: FloatArray, thick_mm: float, blur_mm: float, line: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return for each profile [N, D] the gap, the share left over with it, and what is without (HU)."""
+    dictionary = _dictionary(round(thick_mm, 3), round(blur_mm, 1))
     left = []
-    for _, basis, fixed in _dictionary(round(thick_mm, 3), round(blur_mm, 1)):
+    for _, basis, fixed in dictionary:
         rest = above_air - np.float32(line) * fixed
         left.append((rest**2).sum(axis=1) - ((rest @ basis) ** 2).sum(axis=1))
     errors = np.sqrt(np.maximum(np.array(left), 0.0) / len(_DEPTHS_MM))
-    tried = np.array([gap for gap, _, _ in _dictionary(round(thick_mm, 3), round(blur_mm, 1))], np.float32)
+    tried = np.array([gap for gap, _, _ in dictionary], np.float32)
     without: FloatArray = errors[tried == 0.0].min(axis=0)
     best = errors.argmin(axis=0)
     return tried[best], errors.min(axis=0) / np.maximum(without, np.float32(1e-3)), without

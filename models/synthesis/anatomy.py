@@ -132,7 +132,7 @@ def draw_anatomy(seed: int) -> Anatomy:
     )
 
 
-# Profiles of an average man along z (mm; 0 is the middle of the film, the lung apex at 137).
+# Profiles of an average man along z (mm; 0 is the middle of the chest, the lung apex at 137).
 # Measured on nobody: they follow the proportions of ordinary erect inspiratory films.
 _CAGE_Z: Final = (-230, -190, -150, -100, -50, 0, 40, 80, 105, 122, 131, 136, 140, 143)
 _CAGE_HALF_WIDTH: Final = (124, 132, 137, 138, 136, 131, 124, 111, 97, 84, 72, 59, 41, 8)

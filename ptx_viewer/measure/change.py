@@ -76,8 +76,7 @@ class Change:
             remarks.append("the intervals overlap")
         moved = [film for film, one in (("prior", self.prior), ("current", self.current)) if one.edited]
         if moved:
-            films = "both films" if len(moved) > 1 else f"the {moved[0]} film"
-            remarks.append(f"edited by the reader on {films}")
+            remarks.append(f"edited by the reader on {_films(moved)}")
         return tuple(remarks)
 
 
@@ -145,11 +144,14 @@ def _formula(measurement: Measurement) -> str:
     return re.sub(r"[\d.,]+", "#", measurement.method.split(";", maxsplit=1)[0])
 
 
+def _films(which: list[str]) -> str:
+    return "both films" if len(which) > 1 else f"the {which[0]} film"
+
+
 def _views(one: FilmView, other: FilmView) -> str | None:
     turned = [film for film, view in (("prior", one), ("current", other)) if view.rotated]
     if turned:
-        films = "both films" if len(turned) > 1 else f"the {turned[0]} film"
-        return f"the patient is rotated on {films} (reader's judgement)"
+        return f"the patient is rotated on {_films(turned)} (reader's judgement)"
     for then, now in ((one.projection, other.projection), (one.posture, other.posture)):
         # What one header leaves open is no contradiction.
         if then is not now and "not stated" not in (then.value, now.value):

@@ -29,6 +29,7 @@ from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import FilmView, Posture, Respiration
 from ptx_viewer.measure.view import Projection as FilmProjection
 from ptx_viewer.results import suggested
+from ptx_viewer.review.measured import union_by_side
 from ptx_viewer.study.spacing import Spacing, SpacingBasis
 
 from .command import requested_air
@@ -135,15 +136,17 @@ def network_rows(seed: int) -> Iterator[Row]:
     answers = [member.predict(pixels, lungs=view.lungs) for member in members]
     prediction = combine(answers, card_of([member.card for member in members]), view.lungs)
     masks: dict[FilmSide, NDArray[np.bool_]] = {}
+    suggestions = suggested(answers, prediction)
+    air = union_by_side(each.instance for each in suggestions)
     for answer in (prediction, *answers):
         # As in the viewer: where the consensus outlines nothing, what a network alone sees is suggested.
-        own: dict[FilmSide, NDArray[np.bool_]] = {}
-        for each in suggested(answers, prediction):
-            side = each.instance.side
-            if each.model == answer.model and side not in masks:
-                own[side] = own[side] | each.instance.mask if side in own else each.instance.mask
+        own = union_by_side(
+            each.instance
+            for each in suggestions
+            if each.model == answer.model and each.instance.side not in masks
+        )
         measured = measure_film(
-            own, view.lungs, SPACING, answer.model, VIEW, answer.probability, answer.mask_threshold
+            own, view.lungs, SPACING, answer.model, VIEW, answer.probability, answer.mask_threshold, air
         )
         yield from _compare(case, measured)
         masks |= own

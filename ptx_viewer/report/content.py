@@ -11,10 +11,9 @@ from ptx_viewer.measure.change import Change
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.review.measured import view_of
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.image import Image2D, ImageReference
-
-from .view import view_of
 
 
 @dataclass(frozen=True)

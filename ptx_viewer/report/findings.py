@@ -20,6 +20,7 @@ from ptx_viewer import DISCLAIMER, map_wording
 from ptx_viewer.measure.measurement import Measurement
 from ptx_viewer.measure.view import FilmView
 from ptx_viewer.results import Consensus, ImageAnalysis
+from ptx_viewer.review.measured import view_of
 from ptx_viewer.review.review import ImageReview
 from ptx_viewer.study.catalogue import Unreadable
 from ptx_viewer.study.image import Image2D, ImageReference
@@ -30,7 +31,7 @@ from .content import PriorFilm
 from .earlier import named_files, remove_earlier
 from .pictures import Pictures, file_stem
 from .prior import prior_entry
-from .view import view_entry, view_of
+from .view import view_entry
 from .volumes import VolumeRecord, volume_entry
 
 SCHEMA_VERSION = "1.4"

@@ -27,11 +27,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.prediction import Side
+from models.prediction import Instance, Side
 from ptx_viewer.measure.film import measure_film
 from ptx_viewer.measure.measurement import Measurement
-from ptx_viewer.measure.view import FilmView
+from ptx_viewer.measure.view import FilmView, film_view
 from ptx_viewer.results import ImageAnalysis
+from ptx_viewer.study.image import Image2D
 from ptx_viewer.study.spacing import Spacing
 
 from .edits import READER
@@ -63,29 +64,35 @@ def current_measurements(
         Model by model in the order of the findings, the reader last; the same arithmetic as
         :func:`~ptx_viewer.measure.film.measure_film`, with the lines where the reader put them.
     """
-    view = reviewed_view(view, review)
+    view = _with_reader(view, review)
     lungs = analysis.lung_fields if analysis is not None else None
     standing = [finding for finding in review.findings if finding.decision is not Decision.REJECTED]
     by_reader = [finding for finding in standing if finding.edited]
     as_outlined = [finding for finding in standing if not finding.edited]
 
     # One source's outline leaves the other side as it is, not free of the air that another one found.
-    air = _union_by_side(standing)
+    air = union_by_side(standing)
     measurements: list[Measurement] = []
     for model in dict.fromkeys(finding.source for finding in as_outlined):
-        masks = _union_by_side(finding for finding in as_outlined if finding.source == model)
+        masks = union_by_side(finding for finding in as_outlined if finding.source == model)
         measurements += measure_film(masks, lungs, spacing, model, view, *_probability(analysis, model), air)
 
     sides = {finding.side for finding in by_reader}
     accepted = [f for f in as_outlined if f.decision is Decision.ACCEPTED and f.side in sides]
-    masks = _union_by_side([*by_reader, *accepted])
+    masks = union_by_side([*by_reader, *accepted])
     measurements += measure_film(masks, lungs, spacing, READER, view, others=air)
     return with_moved_segments(tuple(measurements), review, spacing)
 
 
-def reviewed_view(view: FilmView, review: ImageReview) -> FilmView:
+def _with_reader(view: FilmView, review: ImageReview) -> FilmView:
     """Return what a header says about a film together with what its reader says."""
     return replace(view, rotated=review.patient_rotated)
+
+
+def view_of(image: Image2D, review: ImageReview | None) -> FilmView:
+    """Return what the header of `image` says, with what its reader says where there is one."""
+    view = film_view(image)
+    return view if review is None else _with_reader(view, review)
 
 
 def _probability(
@@ -95,7 +102,8 @@ def _probability(
     return (None, None) if made is None else (made.probability, made.mask_threshold)
 
 
-def _union_by_side(findings: Iterable[Finding]) -> dict[Side, NDArray[np.bool_]]:
+def union_by_side(findings: Iterable[Finding | Instance]) -> dict[Side, NDArray[np.bool_]]:
+    """Return the masks of some findings, or of a network's outlines, united for each side."""
     masks: dict[Side, NDArray[np.bool_]] = {}
     for finding in findings:
         mask = masks.get(finding.side)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from ptx_viewer.measure.change import Change, FilmMeasurements, changes
-from ptx_viewer.measure.view import film_view
 from ptx_viewer.report.content import PriorFilm
-from ptx_viewer.review.measured import reviewed_view
+from ptx_viewer.review.measured import view_of
 from ptx_viewer.study.catalogue import StudyEntry
 
 from .displayable import Displayable
@@ -106,9 +105,7 @@ class PriorComparison(QObject):
             return ()
         current, prior = (
             FilmMeasurements(
-                reading.measurements,
-                reading.image.spacing,
-                reviewed_view(film_view(reading.image), reading.review),
+                reading.measurements, reading.image.spacing, view_of(reading.image, reading.review)
             )
             for reading in readings
         )
